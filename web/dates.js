@@ -1,0 +1,54 @@
+// Calendar days as `YYYY-MM-DD` strings, and the order of free-text times. Pure.
+
+const DAY = 86_400_000;
+
+// Days have no zone: reckoning in UTC keeps summer time out of the arithmetic.
+export const asUtc = (day) => new Date(`${day}T00:00:00Z`);
+const dayOf = (date) => date.toISOString().slice(0, 10);
+
+/** The day it is on the wall clock of whoever looks at the page. */
+export function localDay(now) {
+  const pad = (number, width = 2) => String(number).padStart(width, "0");
+  return `${pad(now.getFullYear(), 4)}-${pad(now.getMonth() + 1)}-${pad(now.getDate())}`;
+}
+
+export const addDays = (day, count) => dayOf(new Date(asUtc(day).getTime() + count * DAY));
+
+/** The same day of the month `count` months on, or that month's last day. */
+export function addMonths(day, count) {
+  const [year, month, date] = day.split("-").map(Number);
+  const last = new Date(Date.UTC(year, month + count, 0));
+  return dayOf(new Date(Date.UTC(last.getUTCFullYear(), last.getUTCMonth(), Math.min(date, last.getUTCDate()))));
+}
+
+export const weekday = (day) => asUtc(day).getUTCDay();
+export const sameMonth = (a, b) => a.slice(0, 7) === b.slice(0, 7);
+
+/** The weeks, Sunday first, that together hold the month of `day`. */
+export function monthGrid(day) {
+  const first = `${day.slice(0, 7)}-01`;
+  const weeks = [];
+  let start = addDays(first, -weekday(first));
+  do {
+    weeks.push(Array.from({ length: 7 }, (_, index) => addDays(start, index)));
+    start = addDays(start, 7);
+  } while (sameMonth(start, first));
+  return weeks;
+}
+
+const ALL_DAY = /^(하루\s*)?종일$|^all[\s-]*day$/i;
+const CLOCK = /(오전|오후)?\s*(\d{1,2})\s*(?::\s*(\d{2})|시(?:\s*(\d{1,2})\s*분|\s*(반))?)?\s*(a\.?m\b|p\.?m\b)?/i;
+
+/** Minutes after midnight of a free-text time; before everything for all day, after everything if unreadable. */
+export function minutesOf(time) {
+  const written = time.trim();
+  if (written === "" || ALL_DAY.test(written)) return -1;
+  if (written.startsWith("정오")) return 720;
+  const [whole = "", before, hour, minute, koreanMinute, half, after] = CLOCK.exec(written) ?? [];
+  const isClock = before || after || /[:시]/.test(whole);
+  if (!isClock || Number(hour) > 24) return Infinity;
+  const afternoon = before === "오후" || /^p/i.test(after ?? "");
+  const halfDay = before !== undefined || after !== undefined;
+  const hours = halfDay && Number(hour) <= 12 ? (Number(hour) % 12) + (afternoon ? 12 : 0) : Number(hour);
+  return hours * 60 + Number(minute ?? koreanMinute ?? (half ? 30 : 0));
+}

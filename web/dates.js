@@ -52,3 +52,10 @@ export function minutesOf(time) {
   const hours = halfDay && Number(hour) <= 12 ? (Number(hour) % 12) + (afternoon ? 12 : 0) : Number(hour);
   return hours * 60 + Number(minute ?? koreanMinute ?? (half ? 30 : 0));
 }
+
+/** A free-text time as `HH:MM`, short enough for a cell of the month; `""` when it names no hour. */
+export function clockOf(time) {
+  const minutes = minutesOf(time ?? "");
+  if (minutes < 0 || minutes === Infinity) return "";
+  return [Math.floor(minutes / 60), minutes % 60].map((part) => String(part).padStart(2, "0")).join(":");
+}

@@ -1,11 +1,13 @@
 // Draws the state. Data enters the page as text and attributes only, never as markup.
 
-import { addDays, addMonths, asUtc, monthGrid, sameMonth, weekday } from "./dates.js";
+import { addDays, addMonths, asUtc, clockOf, monthGrid, sameMonth, weekday } from "./dates.js";
 import { byName, coloursOf, eventsByDay, webAddress } from "./store.js";
 
 const FRESH = 4_000;
-const CHIP_HEIGHT = 22;
 const CELL_HEAD = 30;
+// On a phone an event is a bar of its colour (style.css).
+const narrow = matchMedia("(max-width: 700px)");
+const chipHeight = () => (narrow.matches ? 8 : 22);
 const find = (id) => document.getElementById(id);
 
 /** An element with properties, data attributes and children; a string child is text. */
@@ -118,7 +120,7 @@ export function createView({ language, text, actions }) {
     const rows = find("weeks");
     while (rows.children.length > weeks.length) rows.lastElementChild.remove();
     while (rows.children.length < weeks.length) rows.append(element("div", { className: "week", aria: { role: "row" } }));
-    const room = Math.max(1, Math.floor((rows.clientHeight / weeks.length - CELL_HEAD) / CHIP_HEIGHT));
+    const room = Math.max(1, Math.floor((rows.clientHeight / weeks.length - CELL_HEAD) / chipHeight()));
     weeks.forEach((days, index) => replaceChanged(rows.children[index], days.map((day) => cell(day, events.on(day), room))));
   }
 
@@ -151,7 +153,7 @@ export function createView({ language, text, actions }) {
     data: { event: event.id, department: event.department_id, colour: colours.get(event.department_id) },
     aria: { hidden: true },
   },
-  event.time ? element("span", { className: "time", textContent: event.time }) : null,
+  clockOf(event.time) ? element("span", { className: "time", textContent: clockOf(event.time) }) : null,
   element("span", { textContent: event.title })));
 
   const look = (event) => [

@@ -1,0 +1,217 @@
+"""Socket.IO's way from the web server to the rooms, the same under every worker.
+
+`socketio_options()` for the constructor, `install()` once both objects exist, `serve()` for `python app.py`.
+"""
+
+import base64
+import binascii
+import gc
+import io
+import json
+import sys
+from collections.abc import Callable, Iterable
+from typing import Any, Literal
+
+import engineio.payload
+import engineio.socket
+from flask import Flask
+from flask_socketio import SocketIO
+from werkzeug.wrappers import Request
+
+from teamcal.wire import Session, WholeWrites
+
+MAX_BYTES = 1_000_000
+# Forty joins in one breath are one polling request; Engine.IO's own limit is 16.
+# https://github.com/miguelgrinberg/python-engineio/issues/142
+PACKETS_IN = 512
+CONNECTIONS = 20_000
+CODES = {404: "not_found", 405: "method_not_allowed", 413: "payload_too_large"}
+
+Environ = dict[str, Any]
+Application = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
+
+
+def async_mode() -> Literal["eventlet", "gevent", "threading"]:
+    """What this process really runs on. Only that counts, not what is installed.
+
+    Left alone, Flask-SocketIO takes eventlet wherever it can be imported, and under gthread or `flask run`
+    no transport works. https://github.com/miguelgrinberg/Flask-SocketIO/issues/294
+    """
+    patcher = sys.modules.get("eventlet.patcher")
+    if patcher is not None and patcher.is_monkey_patched("socket"):
+        return "eventlet"
+    monkey = sys.modules.get("gevent.monkey")
+    if monkey is not None and monkey.is_module_patched("socket"):
+        return "gevent"
+    return "threading"
+
+
+def socketio_options() -> dict[str, Any]:
+    """The keyword arguments for SocketIO(...); the allowed origins are the caller's to add."""
+    return {
+        "async_mode": async_mode(),
+        # A client's messages are handled in the order in which they arrive: a leave that overtakes its join
+        # would leave a ghost member.
+        "async_handlers": False,
+        "ping_interval": 25,
+        "ping_timeout": 20,
+        "max_http_buffer_size": MAX_BYTES,
+        # Compressing a single change costs more than it saves; a whole calendar is another thing.
+        "http_compression": True,
+        "compression_threshold": 8_192,
+        "cookie": None,
+        "cors_credentials": False,
+        # Nothing is kept in Flask's session, so there is no copy to keep for each client.
+        "manage_session": False,
+        "logger": False,
+        "engineio_logger": False,
+    }
+
+
+def install(app: Flask, socketio: SocketIO, message_of: Callable[[str, str], str]) -> None:
+    """Make `socketio`, already initialised with `app`, right under this worker.
+
+    `message_of(code, language)` is the text of an error. Once per server process; twice does no harm.
+    """
+    engineio.payload.Payload.max_decode_packets = PACKETS_IN
+    # engineio.Server looks this name up for every client that connects.
+    engineio.socket.Socket = Session
+    # At Python's own threshold of 700 a broadcast to 1,000 members is interrupted by full collections:
+    # p99 602 ms instead of 67.
+    gc.set_threshold(50_000, 20, 100)
+    app.wsgi_app = Gate(app.wsgi_app, message_of)  # type: ignore[method-assign]
+
+
+class Gate:
+    """What lies between the web server and Engine.IO. Other requests than /socket.io/ pass untouched.
+
+    Every refusal, Engine.IO's own too, is `{"success": false, "code", "message"}` with its status.
+    """
+
+    def __init__(self, application: Application, message_of: Callable[[str, str], str]) -> None:
+        self._application = application
+        self._message_of = message_of
+
+    def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+        if not environ.get("PATH_INFO", "").startswith("/socket.io/"):
+            return self._application(environ, start_response)
+        status = prepare_request(environ)
+        if status is not None:
+            return self._refuse(environ, start_response, status, [])
+        return self._answer(environ, start_response)
+
+    def _answer(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+        started: list[Any] = []
+
+        def remember(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> None:
+            started[:] = [status, headers]
+
+        body = self._application(environ, remember)
+        if not started:
+            # It was a websocket, and everything has been said on it.
+            return body
+        status, headers = started
+        if int(status[:3]) >= 400:
+            return self._refuse(environ, start_response, status, headers)
+        start_response(status, headers)
+        return body
+
+    def _refuse(
+        self,
+        environ: Environ,
+        start_response: Callable[..., Any],
+        status: str,
+        headers: list[tuple[str, str]],
+    ) -> Iterable[bytes]:
+        code = CODES.get(int(status[:3]), "validation_error")
+        language = Request(environ).accept_languages.best_match(("ko", "en"), default="ko")
+        answer = {"success": False, "code": code, "message": self._message_of(code, str(language))}
+        body = json.dumps(answer, ensure_ascii=False).encode()
+        kept = [pair for pair in headers if pair[0].lower() not in ("content-type", "content-length")]
+        described = [("Content-Type", "application/json; charset=utf-8"), ("Content-Length", str(len(body)))]
+        start_response(status, [*kept, *described])
+        return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
+
+
+def prepare_request(environ: Environ) -> str | None:
+    """Make a request one that Engine.IO can take, or return the status to refuse it with."""
+    # permessage-deflate doubles the cost of a delivery and triples the memory of a connection.
+    environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
+    if environ["REQUEST_METHOD"] == "POST":
+        return take_body(environ)
+    if environ.get("HTTP_UPGRADE", "").lower() == "websocket":
+        if not is_handshake(environ):
+            return "400 BAD REQUEST"
+        for name in ("werkzeug.socket", "gunicorn.socket"):
+            # eventlet's websocket writes whole frames under a lock of its own.
+            if name in environ and async_mode() != "eventlet":
+                environ[name] = WholeWrites(environ[name])
+    return None
+
+
+def take_body(environ: Environ) -> str | None:
+    """Read the body, chunked or not, so that Engine.IO finds all of it and its true length."""
+    length = environ.get("CONTENT_LENGTH") or ""
+    if length and not (length.isascii() and length.isdigit()):
+        return "400 BAD REQUEST"
+    if len(length) > 18 or int(length or 0) > MAX_BYTES:
+        return "413 CONTENT TOO LARGE"
+    if length:
+        body = environ["wsgi.input"].read(int(length))
+    elif (
+        environ.get("wsgi.input_terminated") or "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "").lower()
+    ):
+        body = environ["wsgi.input"].read(MAX_BYTES + 1)
+    else:
+        return "400 BAD REQUEST"
+    if len(body) > MAX_BYTES:
+        return "413 CONTENT TOO LARGE"
+    if not body or len(body) < int(length or 0):
+        return "400 BAD REQUEST"
+    environ["CONTENT_LENGTH"] = str(len(body))
+    environ["wsgi.input"] = io.BytesIO(body)
+    return None
+
+
+def is_handshake(environ: Environ) -> bool:
+    """Whether a websocket can be opened. The servers' own answers to a bad one are a 500 or no JSON."""
+    asked = [part.strip() for part in environ.get("HTTP_CONNECTION", "").lower().split(",")]
+    try:
+        key = base64.b64decode(environ.get("HTTP_SEC_WEBSOCKET_KEY", ""), validate=True)
+    except (binascii.Error, ValueError):
+        return False
+    return (
+        environ["REQUEST_METHOD"] == "GET"
+        and "upgrade" in asked
+        and len(key) == 16
+        and environ.get("HTTP_SEC_WEBSOCKET_VERSION") == "13"
+    )
+
+
+def serve(app: Flask, socketio: SocketIO, host: str, port: int) -> None:
+    """Serve until Ctrl-C; for development and small offices, on every platform.
+
+    With eventlet's own server when the process is patched by eventlet, else with Werkzeug's threads. Neither
+    reloads the code nor shows a debugger: under eventlet the one starts a second server on the same port, and
+    the other would answer errors in HTML.
+    """
+    print(f" * http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}", flush=True)  # noqa: S104
+    if async_mode() != "eventlet":
+        app.run(host=host, port=port, threaded=True, use_reloader=False, use_debugger=False)
+        return
+    # Only here: importing eventlet elsewhere would bring its hub into other workers.
+    import eventlet
+    import eventlet.wsgi
+
+    class Pool(eventlet.GreenPool):
+        """Doesn't wait for open websockets to end: at Ctrl-C they would hold the process for good."""
+
+        def waitall(self) -> None:
+            socketio.server.eio.disconnect()
+            eventlet.sleep(0.1)
+
+    family, _, _, _, address = eventlet.green.socket.getaddrinfo(
+        host, port, type=eventlet.green.socket.SOCK_STREAM
+    )[0]
+    listener = eventlet.listen(address[:2], family)
+    eventlet.wsgi.server(listener, app, custom_pool=Pool(CONNECTIONS), log_output=False, debug=False)

@@ -8,7 +8,9 @@ import binascii
 import gc
 import io
 import json
+import logging
 import sys
+import traceback
 from collections.abc import Callable, Iterable
 from typing import Any, Literal
 
@@ -18,7 +20,7 @@ from flask import Flask
 from flask_socketio import SocketIO
 from werkzeug.wrappers import Request
 
-from teamcal.wire import Session, WholeWrites
+from teamcal.wire import UNREADABLE, Session, WholeWrites
 
 MAX_BYTES = 1_000_000
 # Forty joins in one breath are one polling request; Engine.IO's own limit is 16.
@@ -47,7 +49,7 @@ def async_mode() -> Literal["eventlet", "gevent", "threading"]:
 
 
 def socketio_options() -> dict[str, Any]:
-    """The keyword arguments for SocketIO(...); the allowed origins are the caller's to add."""
+    """The keyword arguments for SocketIO(...); origins and JSON are the caller's to add."""
     return {
         "async_mode": async_mode(),
         # A client's messages are handled in the order in which they arrive: a leave that overtakes its join
@@ -60,12 +62,34 @@ def socketio_options() -> dict[str, Any]:
         "http_compression": True,
         "compression_threshold": 8_192,
         "cookie": None,
-        "cors_credentials": False,
         # Nothing is kept in Flask's session, so there is no copy to keep for each client.
         "manage_session": False,
-        "logger": False,
-        "engineio_logger": False,
+        "logger": quiet_logger("teamcal.socketio"),
+        "engineio_logger": quiet_logger("teamcal.engineio"),
     }
+
+
+def quiet_logger(name: str) -> logging.Logger:
+    """A logger of warnings; what a client sent unreadably is one line of it.
+
+    Given a boolean, the libraries log each line twice, once through a handler of their own, and garbage
+    from any client with a stack trace.
+    """
+    logger = logging.getLogger(name)
+    logger.setLevel(logging.WARNING)
+    if not logger.filters:
+        logger.addFilter(_in_one_line)
+    return logger
+
+
+def _in_one_line(record: logging.LogRecord) -> bool:
+    kind, error, trace = record.exc_info or (None, None, None)
+    if isinstance(error, UNREADABLE) and not any(
+        "teamcal" in frame.filename for frame in traceback.extract_tb(trace)
+    ):
+        record.msg, record.args = f"unreadable message ({kind.__name__ if kind else ''})", ()
+        record.exc_info, record.levelno, record.levelname = None, logging.WARNING, "WARNING"
+    return True
 
 
 def install(app: Flask, socketio: SocketIO, message_of: Callable[[str, str], str]) -> None:

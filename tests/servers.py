@@ -163,6 +163,15 @@ def environment_of(
     }
 
 
+def make_tables(environment: Mapping[str, str]) -> None:
+    """What the README says, in the server's environment."""
+    script = "from models import DynamoDBDatabase; DynamoDBDatabase().create_tables()"
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, env=dict(environment), capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+
+
 @contextmanager
 def running(
     worker: Worker = "eventlet",
@@ -170,16 +179,21 @@ def running(
     data_dir: Path | str,
     env: Mapping[str, str] | None = None,
     port: int | None = None,
+    tables: bool = True,
+    command: list[str] | None = None,
 ) -> Iterator[Server]:
     """A server started with the documented command, ready for requests, gone afterwards.
 
-    Several servers may share a `data_dir`; `env` is laid over the tests' own environment.
+    Several servers may share a `data_dir`; `env` is laid over the tests' own environment. `tables` makes
+    the tables first; `command` replaces the documented one.
     """
     port = port or free_port()
     data_dir = Path(data_dir)
     data_dir.mkdir(parents=True, exist_ok=True)
-    log_path = data_dir / f"server-{port}.log"
-    server = Server(command_of(worker, port), port, environment_of(worker, port, data_dir, env), log_path)
+    environment = environment_of(worker, port, data_dir, env)
+    if tables:
+        make_tables(environment)
+    server = Server(command or command_of(worker, port), port, environment, data_dir / f"server-{port}.log")
     try:
         server.wait_until_ready()
         yield server

@@ -1,0 +1,115 @@
+"""The log's values: the head of a department, a change, a cursor. Design: docs/sync.md."""
+
+import base64
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from .errors import FieldProblem, InvalidInput
+from .events import Record
+
+DEPARTMENTS = "*"
+"""The log of the list of departments. No department can have this id: ids are UUIDs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The newest state of one log. `digest`: sum modulo 2^64 over its live records that have a revision."""
+
+    log_id: str
+    revision: int = 0
+    change_id: str = ""
+    digest: int = 0
+    deleted: bool = False
+    purging: frozenset[str] = frozenset()
+
+    def is_at(self, other: "Head") -> bool:
+        return self.revision == other.revision and self.change_id == other.change_id
+
+    def after(self, change: "Change", before: Record | None) -> "Head":
+        """The head once `change` is made to a record that was `before`."""
+        digest = (self.digest - term_of(before) + term_of(change.record)) % 2**64
+        return replace(self, revision=change.revision, change_id=change.change_id, digest=digest)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Change `revision` of a log. `record` is the event (or department) as it is afterwards.
+
+    A deletion carries the record as it last was, marked `deleted`. `previous` is the change_id of
+    revision - 1; `prior` is where the same record's previous change is: (log_id, revision).
+    """
+
+    revision: int
+    kind: str
+    record: Record
+    change_id: str
+    previous: str
+    at: str
+    by: str = ""
+    prior: tuple[str, int] | None = None
+
+    @property
+    def removes(self) -> bool:
+        return bool(self.record.get("deleted"))
+
+
+@dataclass
+class Write:
+    """What one transaction does to one log: from `base` to `head` by `changes`.
+
+    `puts` are the records as they are afterwards, `fresh` the ids among them that must not exist yet,
+    `drops` the ids of departments whose item goes. `lives`: does the department still have to be there?
+    """
+
+    base: Head
+    head: Head
+    changes: list[Change]
+    puts: list[Record] = field(default_factory=list)
+    fresh: set[str] = field(default_factory=set)
+    drops: list[str] = field(default_factory=list)
+    lives: bool = True
+
+
+class RecordExists(Exception):
+    """A record that should be new has an id that is already used (perhaps by a deleted one)."""
+
+    def __init__(self, record_ids: list[str]) -> None:
+        super().__init__(", ".join(record_ids))
+        self.record_ids = record_ids
+
+
+def term_of(record: Record | None) -> int:
+    """What a record adds to its head's digest; 0 when it is gone or from an older server."""
+    if record is None or record.get("deleted") or not record.get("revision"):
+        return 0
+    text = f"{record['id']}:{record['revision']}".encode()
+    return int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "big")
+
+
+def digest_of_all(records: Iterable[Record]) -> int:
+    return sum(map(term_of, records)) % 2**64
+
+
+def cursor_of(head: Head) -> str:
+    """(department, revision, change_id) as one opaque string."""
+    text = f"{head.log_id}\n{head.revision}\n{head.change_id}"
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def head_at(cursor: object) -> Head:
+    """The position that `cursor` names. Raises InvalidInput."""
+    try:
+        if not isinstance(cursor, str) or len(cursor) > 1000:
+            raise ValueError(cursor)
+        text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode()
+        log_id, revision, change_id = text.split("\n")
+        if not (revision.isascii() and revision.isdigit() and len(revision) < 20):
+            raise ValueError(revision)
+    except ValueError:
+        raise InvalidInput([FieldProblem("cursor", "not_a_cursor")]) from None
+    return Head(log_id, int(revision), change_id)
+
+
+def room_of(department_id: str) -> str:
+    return f"department:{department_id}"

@@ -1,0 +1,70 @@
+"""create_app: joins the rooms of the house, decides nothing."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from flask import Flask
+from flask_cors import CORS
+from flask_socketio import SocketIO
+
+from . import deadline, transport
+from .calendar import Calendar
+from .events import utc_now
+from .messages import message_of
+from .publisher import Publisher
+from .replica import Replicas
+from .rest.answers import handle_errors
+from .rest.departments import departments_blueprint
+from .rest.events import events_blueprint
+from .rest.root import root_blueprint
+from .rooms import FrameJson, Rooms
+from .settings import ROOT, Settings
+from .tail import Tail
+
+BODY_BYTES = 1024 * 1024
+
+
+def create_app(
+    settings: Settings, database: Any, now: Callable[[], datetime] = utc_now, tail: bool = True
+) -> tuple[Flask, SocketIO]:
+    """A fresh application over `database` (a DynamoDBDatabase). `tail`: run the timer."""
+    app = Flask("teamcal", static_folder=None)
+    app.config.update(
+        SECRET_KEY=settings.secret_key, MAX_CONTENT_LENGTH=BODY_BYTES, DEBUG=settings.development
+    )
+    # The calendar answers for itself: errors go to our handlers in development too.
+    app.config.update(PROPAGATE_EXCEPTIONS=False, TRAP_HTTP_EXCEPTIONS=False)
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    # No redirects: a doubled slash is a 404 and a trailing one the same route.
+    app.url_map.strict_slashes = False
+    app.url_map.merge_slashes = False
+    origins = "*" if "*" in settings.cors_origins else list(settings.cors_origins)
+    CORS(
+        app,
+        origins=origins,
+        supports_credentials=False,
+        send_wildcard=True,
+        expose_headers=["ETag", "Retry-After"],
+    )
+    options = transport.socketio_options()
+    socketio = SocketIO(app, cors_allowed_origins=origins, cors_credentials=False, json=FrameJson, **options)
+    transport.install(app, socketio, message_of)
+
+    publisher = Publisher(socketio)
+    replicas = Replicas(
+        database, now, settings.replica_memory,
+        publisher.publish, publisher.disconnect_members, publisher.has_members,
+    )  # fmt: skip
+    calendar = Calendar(database, replicas, now)
+    app.before_request(lambda: deadline.begin(deadline.REQUEST_SECONDS))
+    app.teardown_request(lambda error: deadline.begin(None))
+    app.register_blueprint(root_blueprint(ROOT / "web"))
+    app.register_blueprint(departments_blueprint(calendar))
+    app.register_blueprint(events_blueprint(calendar))
+    handle_errors(app)
+    Rooms(socketio, calendar)
+    if tail:
+        socketio.start_background_task(Tail(replicas, calendar, settings.tail_interval, socketio.sleep).run)
+    app.extensions["calendar"] = calendar
+    return app, socketio

@@ -1,0 +1,60 @@
+"""A change as the members of a department see it. The only place that sends live messages."""
+
+from typing import Any
+
+from .changes import DEPARTMENTS, Change, Head, cursor_of, room_of
+from .events import public_department, public_event
+
+_OF_EVENTS = {"event_created", "event_updated"}
+_OF_DEPARTMENTS = {"department_created", "department_updated"}
+
+
+def live_message(log_id: str, change: Change, head: Head) -> tuple[str, dict[str, Any]] | None:
+    """(name, payload) of a change, or None for one that members aren't told of.
+
+    Unknown kinds (a newer server's) are told by the state that they carry.
+    """
+    if "id" not in change.record:
+        return None
+    at = {"revision": change.revision, "cursor": cursor_of(head)}
+    record = change.record
+    if log_id == DEPARTMENTS:
+        if change.removes:
+            return "department_deleted", {"id": record["id"], **at}
+        name = change.kind if change.kind in _OF_DEPARTMENTS else "department_updated"
+        return name, {**public_department(record), **at}
+    if change.removes:
+        return "event_deleted", {"id": record["id"], "department_id": log_id, **at}
+    if change.kind in _OF_EVENTS:
+        name = change.kind
+    else:
+        name = "event_created" if record.get("version", 1) == 1 else "event_updated"
+    return name, {**public_event(record), **at}
+
+
+class Publisher:
+    """Sends changes to the members that are connected to this process. `socketio`: a Flask-SocketIO."""
+
+    def __init__(self, socketio: Any) -> None:
+        self.socketio = socketio
+
+    def publish(self, log_id: str, change: Change, head: Head) -> None:
+        told = live_message(log_id, change, head)
+        if told is None:
+            return
+        name, payload = told
+        if log_id == DEPARTMENTS:
+            self.socketio.emit(name, payload)
+        else:
+            self.socketio.emit(name, payload, to=room_of(log_id))
+
+    def has_members(self, log_id: str) -> bool:
+        return room_of(log_id) in self.socketio.server.manager.rooms.get("/", {})
+
+    def disconnect_members(self, log_id: str) -> None:
+        """They come back with a cursor of another history and are told to start over."""
+        manager = self.socketio.server.manager
+        room = None if log_id == DEPARTMENTS else room_of(log_id)
+        if "/" in manager.rooms:
+            for sid, _ in list(manager.get_participants("/", room)):
+                self.socketio.server.disconnect(sid)

@@ -1,0 +1,407 @@
+"""A log's records at a known revision. Advancing it is the one thing that emits changes."""
+
+import logging
+import random
+import threading
+import time
+import uuid
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import datetime
+from typing import Any
+from weakref import WeakValueDictionary
+
+from .changes import DEPARTMENTS, Change, Head, RecordExists, Write
+from .deadline import remaining
+from .errors import (
+    CalendarError,
+    DepartmentNotFound,
+    EventGone,
+    ResyncRequired,
+    RevisionConflict,
+    StorageError,
+    StorageUnavailable,
+)
+from .events import Record, order_of, timestamp
+from .writes import BATCH_CHANGES, Outcome, Pending, Settled, fold
+
+log = logging.getLogger("teamcal.replica")
+
+RECORD_BYTES = 1500
+"""Memory of one record with its share of the ready answers, estimated."""
+RECENT_CHANGES = 2_000
+"""Changes that a replica keeps for those who come back."""
+
+
+def retried(what: str, attempt: Callable[[], bool]) -> None:
+    """Until `attempt` is True, with growing random pauses. Raises StorageUnavailable near the deadline."""
+    longest = 0.01
+    while not attempt():
+        pause = random.uniform(0, longest)  # noqa: S311 -- jitter
+        if remaining() < pause + 1:
+            raise StorageUnavailable(f"{what} is too busy")
+        time.sleep(pause)
+        longest = min(longest * 2, 0.5)
+
+
+class Replica:
+    """One department's events (or the list of departments) in this process.
+
+    `lock` guards everything: whoever holds it sees head and records agree, and what is published while
+    it is held reaches the members in that order.
+    """
+
+    def __init__(self, log_id: str, rooms: "Replicas") -> None:
+        self.log_id = log_id
+        self.rooms = rooms
+        self.lock = threading.RLock()
+        self.head: Head | None = None
+        self.records: dict[str, Record] = {}
+        self.ready: dict[str, Any] = {}
+        self.recent: deque[Change] = deque(maxlen=RECENT_CHANGES)
+        self._waiting: deque[Pending] = deque()
+        self._in_flight: dict[str, Pending] = {}
+        self._reading = threading.Lock()
+        self._sent = self._answered = 0
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """The lock, within the deadline."""
+        if not self.lock.acquire(timeout=remaining()):
+            raise StorageUnavailable(f"{self.log_id} is busy")
+        try:
+            yield
+        finally:
+            self.lock.release()
+
+    # Looking for more
+
+    def refresh(self) -> None:
+        """Afterwards the replica holds every change that was acknowledged before the call.
+
+        Costs one GetItem, shared by those who were already waiting when it was sent.
+        Raises DepartmentNotFound.
+        """
+        wanted = self._sent + 1
+        if not self._reading.acquire(timeout=remaining()):
+            raise StorageUnavailable(f"{self.log_id} is busy")
+        try:
+            if self._answered < wanted:
+                self._sent += 1
+                number = self._sent
+                self._look()
+                self._answered = number
+        finally:
+            self._reading.release()
+        self.must_exist()
+
+    def _look(self) -> None:
+        known = self.head
+        if known is None:
+            with self.held():
+                self.catch_up()
+            return
+        head = self.rooms.database.read_head(self.log_id)
+        if not head.is_at(known):
+            with self.held():
+                self.adopt(head, known)
+
+    def must_exist(self) -> Head:
+        """Raises DepartmentNotFound."""
+        if self.head is None or self.head.deleted:
+            raise DepartmentNotFound(self.log_id)
+        return self.head
+
+    def catch_up(self) -> None:
+        """The lock is held: to the head, loading all if need be. Raises DepartmentNotFound for an unknown one."""
+        if self.head is None:
+            self._load()
+        else:
+            known = self.head
+            self.adopt(self.rooms.database.read_head(self.log_id), known)
+
+    def adopt(self, head: Head, known: Head) -> None:
+        """The lock is held: `head` was read after this replica was at `known`."""
+        assert self.head is not None
+        if head.revision < known.revision or (head.revision == known.revision and not head.is_at(known)):
+            self._start_over()
+        elif head.revision > self.head.revision:
+            self._follow(head)
+
+    def _follow(self, head: Head) -> None:
+        assert self.head is not None
+        changes = self.rooms.database.read_changes(self.log_id, self.head.revision, head.revision)
+        whole = len(changes) == head.revision - self.head.revision
+        if not whole or changes[0].previous != self.head.change_id:
+            self._start_over()
+            return
+        for change in changes:
+            self.advance(change)
+
+    def _load(self) -> None:
+        head, records = self.rooms.database.load(self.log_id)
+        if head.revision == 0 and self.log_id != DEPARTMENTS:
+            # No head yet: an older server's department, a new one, or none at all.
+            if self.rooms.database.read_department(self.log_id) is None:
+                raise DepartmentNotFound(self.log_id)
+        self.head, self.records = head, records
+        self.ready.clear()
+        self.recent.clear()
+
+    def _start_over(self) -> None:
+        """Another history (a restored table, another engine), or one with a hole: load, and tell members."""
+        log.warning("the log of %s isn't what this process knew: loading it anew", self.log_id)
+        self._load()
+        self.rooms.on_reset(self.log_id)
+
+    # The way forward
+
+    def advance(self, change: Change) -> None:
+        """The lock is held: applies the next change, publishes it, and settles the write it came from."""
+        assert self.head is not None
+        assert change.revision == self.head.revision + 1
+        record_id = change.record.get("id", "")
+        before = self.records.get(record_id)
+        if change.kind == "department_deleted" and self.log_id != DEPARTMENTS:
+            self.records = {}
+            self.head = Head(self.log_id, change.revision, change.change_id, deleted=True)
+        elif change.kind == "department_created" and self.log_id != DEPARTMENTS:
+            self.head = Head(self.log_id, change.revision, change.change_id)
+        else:
+            self.head = self.head.after(change, before)
+            if change.removes:
+                self.records.pop(record_id, None)
+            else:
+                self.records[record_id] = change.record
+        self.ready.clear()
+        self.recent.append(change)
+        self.rooms.publish(self.log_id, change, self.head)
+        pending = self._in_flight.pop(change.change_id, None)
+        if pending is not None:
+            pending.outcome = Outcome(change.record, change, self.head)
+
+    def notice(self, change: Change) -> None:
+        """Another process tells of a change: applied if it is the next one, looked up if there are more."""
+        with self.held():
+            if self.head is None or change.revision <= self.head.revision:
+                return
+            if change.revision == self.head.revision + 1 and change.previous == self.head.change_id:
+                self.advance(change)
+            else:
+                self.catch_up()
+
+    # Writing
+
+    def write(self, pending: Pending) -> Outcome:
+        """Queues up, then whoever gets the lock commits what is waiting, together.
+
+        Raises CalendarError; StorageUnavailable and StorageThrottled may mean "perhaps".
+        """
+        self._waiting.append(pending)
+        try:
+            with self.held():
+                while not pending.done:
+                    self._commit(self._next_batch())
+        finally:
+            pending.abandoned = True
+        return pending.result()
+
+    def _next_batch(self) -> list[Pending]:
+        batch: list[Pending] = []
+        while self._waiting and len(batch) < BATCH_CHANGES:
+            pending = self._waiting.popleft()
+            if not pending.abandoned:
+                batch.append(pending)
+        return batch
+
+    def _commit(self, batch: list[Pending]) -> None:
+        try:
+            retried(self.log_id, lambda: self._tried([one for one in batch if not one.done]))
+        except Exception as error:
+            if not isinstance(error, CalendarError):
+                log.exception("a write to %s failed", self.log_id)
+            for one in batch:
+                one.error = one.error or (None if one.done else error)
+        finally:
+            self._in_flight.clear()
+
+    def _tried(self, batch: list[Pending]) -> bool:
+        """One attempt; afterwards all are done, or False: the state was old and is newer now."""
+        if not batch:
+            return True
+        if self.head is None or self.head.deleted:
+            self.catch_up()
+        base = self.must_exist()
+        folded = fold(base, self.records, batch, timestamp(self.rooms.now()))
+        if not folded.changes:
+            self.catch_up()
+            if not base.is_at(self.must_exist()):
+                return False
+        else:
+            self._in_flight = {one.change_id: one for one in batch}
+            try:
+                self.rooms.database.commit([folded.as_write()], str(uuid.uuid4()))
+            except RevisionConflict:
+                self.catch_up()
+                return False
+            except RecordExists as error:
+                self._refuse_used(batch, error.record_ids)
+                return False
+            except StorageError:
+                self._look_for_lost()
+                raise
+            for change in folded.changes:
+                self.advance(change)
+        for pending, verdict in folded.verdicts:
+            if isinstance(verdict, CalendarError):
+                pending.error = verdict
+            else:
+                pending.outcome = verdict
+        return True
+
+    def _look_for_lost(self) -> None:
+        """A commit without an answer may have been applied: if the log can be read, it tells."""
+        try:
+            self.catch_up()
+        except StorageError:
+            log.info("whether the last write to %s was applied isn't known yet", self.log_id)
+
+    def _refuse_used(self, batch: list[Pending], record_ids: list[str]) -> None:
+        """Creates whose id is used although this replica doesn't hold it: a tombstone, or a race."""
+        self.catch_up()
+        for one in batch:
+            if one.record_id in record_ids and one.record_id not in self.records and not one.done:
+                one.error = EventGone(one.record_id)
+
+    def expect(self, pending: Pending) -> None:
+        """The lock is held: a transaction over several logs with this change is on its way."""
+        self._in_flight[pending.change_id] = pending
+
+    # What was missed
+
+    def changes_after(self, position: Head) -> list[Change]:
+        """The lock is held: every change after `position` up to this replica's head, oldest first.
+
+        Raises ResyncRequired when the log can't tell: another history, or older than the retention.
+        """
+        head = self.must_exist()
+        if position.log_id != self.log_id or position.revision > head.revision:
+            raise ResyncRequired(self.log_id)
+        if position.revision == head.revision:
+            if not head.is_at(position):
+                raise ResyncRequired(self.log_id)
+            return []
+        changes = self._history(position.revision, head.revision)
+        whole = len(changes) == head.revision - position.revision
+        if (
+            not whole
+            or changes[0].previous != position.change_id
+            or self.rooms.database.forgotten(changes[0])
+        ):
+            raise ResyncRequired(self.log_id)
+        return changes
+
+    def _history(self, after: int, upto: int) -> list[Change]:
+        """From memory if it reaches back so far; else read once and kept for those who come next."""
+        if not self.recent or self.recent[0].revision > after + 1:
+            self.recent = deque(self.rooms.database.read_changes(self.log_id, after, upto), RECENT_CHANGES)
+            if upto - after > RECENT_CHANGES:
+                return self.rooms.database.read_changes(self.log_id, after, upto)
+        return [change for change in self.recent if change.revision > after]
+
+    # Ready answers
+
+    def in_order(self) -> list[Record]:
+        """The records by date, made once for each revision."""
+        if "order" not in self.ready:
+            self.ready["order"] = sorted(self.records.values(), key=order_of)
+        return self.ready["order"]
+
+
+class Replicas:
+    """The replicas of this process, within a memory budget. Joins them to the database and the members.
+
+    `publish(log_id, change, head)` emits; `on_reset(log_id)` disconnects the members of a log that
+    started over; `has_members(log_id)` keeps a replica in memory.
+    """
+
+    def __init__(
+        self,
+        database: Any,
+        now: Callable[[], datetime],
+        memory: int,
+        publish: Callable[[str, Change, Head], None],
+        on_reset: Callable[[str], None],
+        has_members: Callable[[str], bool],
+    ) -> None:
+        self.database, self.now, self.memory = database, now, memory
+        self.publish, self.on_reset, self.has_members = publish, on_reset, has_members
+        # One object a log for as long as anybody holds it: two would publish every change twice.
+        self._all: WeakValueDictionary[str, Replica] = WeakValueDictionary()
+        self._recently_used: OrderedDict[str, Replica] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def of(self, log_id: str) -> Replica:
+        """The replica, perhaps not loaded yet."""
+        with self._lock:
+            replica = self._all.get(log_id)
+            if replica is None:
+                self._evict()
+                replica = self._all[log_id] = Replica(log_id, self)
+            self._recently_used[log_id] = replica
+            self._recently_used.move_to_end(log_id)
+            return replica
+
+    def loaded(self) -> list[Replica]:
+        return [replica for replica in list(self._recently_used.values()) if replica.head is not None]
+
+    def holding(self, record_id: str) -> Replica | None:
+        """The loaded department that holds this event, as far as this process knows."""
+        for replica in self.loaded():
+            if record_id in replica.records and replica.log_id != DEPARTMENTS:
+                return replica
+        return None
+
+    def _evict(self) -> None:
+        used = sum((len(one.records) + 1) * RECORD_BYTES for one in self._recently_used.values())
+        for log_id, replica in list(self._recently_used.items()):
+            if used <= self.memory:
+                return
+            if log_id != DEPARTMENTS and not self.has_members(log_id):
+                used -= (len(replica.records) + 1) * RECORD_BYTES
+                del self._recently_used[log_id]
+
+    def write_together(
+        self, log_ids: list[str], change_id: str, build: Callable[[list[Replica]], list[Write]]
+    ) -> None:
+        """One transaction over several logs, each with one change that has `change_id`.
+
+        `build` sees the replicas at their newest, in the order of `log_ids`, locked. Raises CalendarError.
+        """
+        replicas = [self.of(log_id) for log_id in log_ids]
+        with ExitStack() as stack:
+            for replica in sorted(replicas, key=lambda one: one.log_id):  # one order: no deadlock
+                stack.enter_context(replica.held())
+                replica.catch_up()
+            pendings = [Pending(lambda view: Settled({}), change_id=change_id) for _ in replicas]
+            retried(", ".join(log_ids), lambda: self._tried_together(replicas, pendings, build))
+
+    def _tried_together(
+        self, replicas: list[Replica], pendings: list[Pending], build: Callable[[list[Replica]], list[Write]]
+    ) -> bool:
+        if all(pending.done for pending in pendings):
+            return True
+        writes = build(replicas)
+        for replica, pending in zip(replicas, pendings, strict=True):
+            replica.expect(pending)
+        try:
+            self.database.commit(writes, str(uuid.uuid4()))
+        except RevisionConflict:
+            for replica in replicas:
+                replica.catch_up()
+            return False
+        for replica, write in zip(replicas, writes, strict=True):
+            for change in write.changes:
+                replica.advance(change)
+        return True

@@ -1,0 +1,1 @@
+"""REST: parse, call the calendar, answer. A file per resource."""

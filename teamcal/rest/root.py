@@ -1,0 +1,37 @@
+"""/ and the files of the calendar page."""
+
+from pathlib import Path
+
+from flask import Blueprint, Response, jsonify, request, send_from_directory
+
+from .. import VERSION
+from ..language import language
+from ..messages import message
+
+# Nothing inline, nothing from elsewhere; the page talks to this server only.
+_POLICY = (
+    "default-src 'self'; img-src 'self' data:; connect-src 'self' ws: wss:; "
+    "object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
+)
+
+
+def root_blueprint(web: Path) -> Blueprint:
+    routes = Blueprint("root", __name__)
+
+    @routes.get("/")
+    def index() -> Response:
+        """A browser gets the calendar page, everything else the state of the server."""
+        accepted = request.accept_mimetypes.best_match(["application/json", "text/html"])
+        if accepted == "text/html" and (web / "index.html").is_file():
+            response = send_from_directory(web, "index.html")
+            response.headers["Content-Security-Policy"] = _POLICY
+        else:
+            response = jsonify(status="running", message=message("running", language()), version=VERSION)
+        response.headers["Vary"] = "Accept, Accept-Language"
+        return response
+
+    @routes.get("/web/<path:name>")
+    def page_file(name: str) -> Response:
+        return send_from_directory(web, name)
+
+    return routes

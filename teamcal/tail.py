@@ -1,0 +1,62 @@
+"""What makes replicas look for more when nobody asks: the timer."""
+
+import logging
+from collections.abc import Callable
+
+from .calendar import Calendar
+from .changes import DEPARTMENTS
+from .deadline import within
+from .errors import CalendarError, StorageError
+from .replica import Replica, Replicas
+
+log = logging.getLogger("teamcal.tail")
+
+
+class Tail:
+    """Every `interval` seconds: the heads of all departments with members, 100 at a time.
+
+    `sleep(seconds)` is the worker's own; `run` never ends and never fails.
+    """
+
+    def __init__(
+        self, replicas: Replicas, calendar: Calendar, interval: float, sleep: Callable[[float], None]
+    ) -> None:
+        self.replicas, self.calendar, self.interval, self.sleep = replicas, calendar, interval, sleep
+
+    def run(self) -> None:
+        while True:
+            try:
+                with within(max(self.interval, 5.0)):
+                    self.look()
+            except StorageError:
+                pass  # told to the operator where it happened; the next round tries again
+            except Exception:
+                log.exception("the timer failed")
+            self.sleep(self.interval)
+
+    def look(self) -> None:
+        """One round. Raises StorageError."""
+        watched = [
+            replica for replica in self.replicas.loaded()
+            if replica.log_id == DEPARTMENTS or self.replicas.has_members(replica.log_id)
+        ]  # fmt: skip
+        if not any(replica.log_id == DEPARTMENTS for replica in watched):
+            self.replicas.of(DEPARTMENTS).refresh()
+        known = {replica.log_id: replica.head for replica in watched}
+        heads = self.replicas.database.read_heads(known)
+        for replica in watched:
+            seen = known[replica.log_id]
+            if seen is not None and not heads[replica.log_id].is_at(seen):
+                self._adopt(replica, heads[replica.log_id], seen)
+        departments = heads.get(DEPARTMENTS)
+        if departments is not None and departments.purging:
+            self.calendar.purge()
+
+    def _adopt(self, replica: Replica, head: object, seen: object) -> None:
+        try:
+            with replica.held():
+                replica.adopt(head, seen)  # type: ignore[arg-type]
+        except StorageError:
+            raise
+        except CalendarError:
+            log.info("%s is gone", replica.log_id)

@@ -201,7 +201,8 @@ export function createEventDialog({ api, text, departments, saving, saved, delet
     const rows = FIELDS.filter((field) => field in mine || field in theirs);
     const shown = (content) => element("td", { textContent: content || text("conflict_empty") });
     conflict.querySelector("tbody").replaceChildren(...rows.map((field) =>
-      element("tr", {}, element("th", { scope: "row", textContent: text(`field_${field}`) }), shown(value(field)), shown(current[field]))));
+      element("tr", {}, element("th", { scope: "row", textContent: text(`field_${field}`) }),
+        field in mine ? shown(mine[field]) : shown(text("conflict_untouched")), shown(current[field]))));
     conflict.querySelector("[data-action=use-theirs]").onclick = () => show(current, valuesOf(current));
     conflict.querySelector("[data-action=save-mine]").onclick = () => {
       // Theirs stay where the form wasn't touched.

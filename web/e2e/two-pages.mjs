@@ -29,7 +29,15 @@ const inDay = (page, title) => page.locator("#day-events li", { hasText: title }
 const seen = (page, title) => inDay(page, title).waitFor();
 const gone = (page, title) => inDay(page, title).waitFor({ state: "detached" });
 const submit = (page, dialog) => page.click(`#${dialog} [type=submit]`);
-const closed = (page, dialog) => page.waitForSelector(`#${dialog}`, { state: "hidden" });
+
+async function closed(page, dialog) {
+  try {
+    await page.waitForSelector(`#${dialog}`, { state: "hidden" });
+  } catch (error) {
+    error.message = `${await page.textContent(`#${dialog}`)}\n${error.message}`;
+    throw error;
+  }
+}
 
 async function write(page, fields, wait = true) {
   for (const [name, value] of Object.entries(fields)) await page.fill(`#event-dialog [name=${name}]`, value);
@@ -173,7 +181,7 @@ try {
       const remark = await step(one, two);
       console.log(`ok - ${name}${remark ? ` (${remark})` : ""}`);
     } catch (error) {
-      console.log(`not ok - ${name}\n${error.stack}`);
+      console.log(`not ok - ${name}\n${error.message}\n${error.stack}`);
       process.exitCode = 1;
       break;
     }

@@ -17,6 +17,7 @@ from teamcal.localdynamo.compaction import Compaction
 from teamcal.localdynamo.expiry import Expiry
 from teamcal.localdynamo.front import Connection, Service
 from teamcal.localdynamo.lease import Leases
+from teamcal.localdynamo.log import Log
 from teamcal.localdynamo.store import Store
 from teamcal.localdynamo.sync import Mode, Syncer
 
@@ -68,7 +69,8 @@ class Engine:
         finally:
             server.close()
             self._compaction.stop()
-        await self._syncer.settle()
+            self._store.release()
+        await self._syncer.close()
 
     async def _tick_until_over(self) -> None:
         expire_at = time.monotonic() + self._options.expire_every
@@ -78,16 +80,18 @@ class Engine:
                 raise self._failure
             self._syncer.tick()
             self._compaction.poll()
-            if self._compaction.due(self._syncer.log) and not self._syncer.busy:
-                self._rotate()
+            if self._compaction.due(self._syncer.log):
+                await self._rotate()
             if time.monotonic() >= expire_at:
                 self._expiry.step()
                 expire_at = time.monotonic() + self._options.expire_every
 
-    def _rotate(self) -> None:
-        log = self._compaction.start(self._syncer.log)
-        self._store.log = log
-        self._syncer.log_rotated(log)
+    async def _rotate(self) -> None:
+        def follow(old: Log) -> Log:
+            self._store.log = self._compaction.start(old)
+            return self._store.log
+
+        await self._syncer.rotate(follow)
 
     def _fail(self, error: BaseException) -> None:
         self._failure = error

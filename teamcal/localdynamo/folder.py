@@ -142,6 +142,7 @@ def recover(folder: Path, report: Callable[[str], None]) -> Recovered:
             draft.unlink()
     logs = logs_of(folder)
     log = Log(logs[-1][1] if logs else log_path(folder, loaded.number), loaded.number)
+    log.sync()  # what is read back may be spoken of, so it must not vanish in a power cut any more
     sync_folder(folder)
     return Recovered(loaded.image, log, snapshot_size(folder), loaded.log_bytes)
 

@@ -153,7 +153,7 @@ class Connection(asyncio.Protocol):
         self._service.syncer.send(self._transport, render(answer, keep_alive))
         if not keep_alive:
             self._ended = True
-            self._service.syncer.close(self._transport)
+            self._service.syncer.hang_up(self._transport)
 
 
 _count = 0

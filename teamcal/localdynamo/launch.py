@@ -70,6 +70,11 @@ def obtain(folder: Path, port: int, sync: str) -> Lease:
     return lease
 
 
+def forget_children() -> None:
+    """In a fork's child: the engine was the parent's child."""
+    _started.clear()
+
+
 def _command(folder: Path, port: int, sync: str) -> list[str]:
     arguments = [
         "--data-dir",

@@ -3,6 +3,7 @@
 ministack keeps its tables in module variables, so there is one store a process.
 """
 
+import copy
 import hashlib
 import json
 import logging
@@ -16,12 +17,10 @@ from ministack.services import dynamodb
 
 from teamcal.localdynamo.image import TOKEN_SECONDS, Image, description_of
 from teamcal.localdynamo.log import Log
+from teamcal.localdynamo.order import Views
+from teamcal.localdynamo.query import Queries
 
 logger = logging.getLogger(__name__)
-
-# ministack's reaper deletes expired items behind the log's back; it has to take this lock first, and
-# nothing that is offered here uses it. See expiry.py for what replaces it.
-dynamodb._lock.acquire()
 
 # What is offered. Left out is what keeps state the log doesn't know: streams, backups, imports,
 # replicas, PartiQL's transactions.
@@ -30,7 +29,6 @@ _DATA = {
     "GetItem": dynamodb._get_item,
     "DeleteItem": dynamodb._delete_item,
     "UpdateItem": dynamodb._update_item,
-    "Query": dynamodb._query,
     "Scan": dynamodb._scan,
     "BatchWriteItem": dynamodb._batch_write_item,
     "BatchGetItem": dynamodb._batch_get_item,
@@ -89,7 +87,13 @@ class Store:
         self._effects: list[Effect] = []
         self._token: list[Any] | None = None
         self._digest = ""
+        self._views = Views()
+        self._queries = Queries(self._views)
         _install(image)
+        self._logged = copy.deepcopy(_catalogue())
+        # ministack's reaper deletes expired items behind the log's back. It has to take this lock first,
+        # and nothing that is offered here uses it. expiry.py does its work.
+        dynamodb._lock.acquire()
         self._hook()
 
     def call(self, action: str, body: bytes) -> Answer:
@@ -126,24 +130,31 @@ class Store:
             self._undo()
             raise
 
+    def release(self) -> None:
+        """Give ministack back as it was."""
+        for name, function in _ORIGINAL.items():
+            setattr(dynamodb, name, function)
+        dynamodb._lock.release()
+
     def _run(self, action: str, data: dict[str, Any]) -> Answer:
+        if action == "Query":
+            return _answer(*self._queries.query(data))
         handler = _DATA.get(action)
         if handler is not None:
             if action == "TransactWriteItems":
                 self._digest = _digest(data)
             status, headers, body = handler(data)
-            if self._effects:
+            if self._effects or self._token:
                 self._commit(None)
             return _answer(status, headers, body)
         handler = _CATALOGUE.get(action)
         if handler is None or (action == "UpdateTable" and "ReplicaUpdates" in data):
             return _error("UnknownOperationException", f"Not offered by the embedded engine: {action}")
-        status, headers, body = handler(data)
         try:
-            self._commit(_catalogue())
-        except OSError as error:
-            raise LogUnusable(str(error)) from error
-        return _answer(status, headers, body)
+            return _answer(*handler(data))
+        finally:  # ministack may have changed something before it refused, or failed
+            self._queries.forget()
+            self._commit_catalogue()
 
     def _commit(self, catalogue: dict[str, Any] | None) -> None:
         change: dict[str, Any] = {}
@@ -156,6 +167,16 @@ class Store:
         if change:
             self.log.append(change)
         self._effects, self._token = [], None
+
+    def _commit_catalogue(self) -> None:
+        catalogue = _catalogue()
+        if catalogue == self._logged:
+            return
+        try:
+            self._commit(catalogue)
+        except OSError as error:
+            raise LogUnusable(str(error)) from error
+        self._logged = copy.deepcopy(catalogue)
 
     def _undo(self) -> None:
         """Take the effects of a call back that was neither logged nor answered."""
@@ -171,17 +192,19 @@ class Store:
             self._token = None
 
     def _hook(self) -> None:
-        set_item, remove_item = _SET_ITEM, _REMOVE_ITEM
+        set_item, remove_item = dynamodb._set_item, dynamodb._remove_item
 
         def logged_set(table: dict[str, Any], hash_value: str, range_value: str, item: dict[str, Any]) -> Any:
             old = set_item(table, hash_value, range_value, item)
             self._effects.append(Effect(table, hash_value, range_value, old, item))
+            self._views.follow(table, (hash_value, range_value), old, item)
             return old
 
         def logged_remove(table: dict[str, Any], hash_value: str, range_value: str) -> Any:
             old = remove_item(table, hash_value, range_value)
             if old is not None:
                 self._effects.append(Effect(table, hash_value, range_value, old, None))
+                self._views.follow(table, (hash_value, range_value), old, None)
             return old
 
         dynamodb._set_item = logged_set
@@ -218,7 +241,8 @@ class _Same:
     __hash__ = None  # type: ignore[assignment]
 
 
-_SET_ITEM, _REMOVE_ITEM = dynamodb._set_item, dynamodb._remove_item
+_HOOKED = ("_set_item", "_remove_item", "_emit_stream_event", "_txn_token_lookup", "_txn_token_store")
+_ORIGINAL = {name: getattr(dynamodb, name) for name in _HOOKED}
 
 
 def tables() -> dict[str, dict[str, Any]]:
@@ -232,13 +256,15 @@ def ttl_attribute(table_name: str) -> str | None:
 
 
 def _install(image: Image) -> None:
-    dynamodb._tables.clear()
+    for name in list(dynamodb._tables):
+        del dynamodb._tables[name]
     for name, table in image.tables.items():
         dynamodb._update_counts(table)
         dynamodb._tables[name] = table
     for key, store in _SETTINGS.items():
         settings = getattr(dynamodb, store)
-        settings.clear()
+        for name in list(settings):
+            del settings[name]
         for name, value in image.settings.get(key, {}).items():
             settings[name] = value
 

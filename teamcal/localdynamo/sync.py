@@ -9,6 +9,7 @@ import asyncio
 import logging
 import os
 from collections import deque
+from collections.abc import Callable
 from typing import Literal
 
 from teamcal.localdynamo.log import Log
@@ -25,6 +26,7 @@ class Syncer:
         self._synced = log.number
         self._waiting: deque[tuple[int, asyncio.Transport, bytes]] = deque()
         self._task: asyncio.Task[None] | None = None
+        self._held = False
 
     def send(self, transport: asyncio.Transport, answer: bytes) -> None:
         if self.mode == "always" and (self._waiting or self.log.number > self._synced):
@@ -33,7 +35,7 @@ class Syncer:
         else:
             transport.write(answer)
 
-    def close(self, transport: asyncio.Transport) -> None:
+    def hang_up(self, transport: asyncio.Transport) -> None:
         """Close a connection after the answers that still wait for it."""
         if self._waiting:
             self._waiting.append((self.log.number, transport, b""))
@@ -45,25 +47,31 @@ class Syncer:
         if self.log.number > self._synced:
             self._start()
 
-    def log_rotated(self, log: Log) -> None:
-        """The old log is on the disk and closed; from now on this one counts."""
-        self.log, self._synced = log, log.number
-        self._release()
+    async def rotate(self, follow: Callable[[Log], Log]) -> None:
+        """Go over to the log that `follow` answers; it gets the old one with next to nothing to sync."""
+        await self._settle()
+        self.log = follow(self.log)
+        self._resume()
 
-    @property
-    def busy(self) -> bool:
-        return self._task is not None
-
-    async def settle(self) -> None:
-        """Wait until everything written is on the disk."""
-        while self._task is not None:
-            await self._task
+    async def close(self) -> None:
+        """Everything is on the disk when this returns."""
+        await self._settle()
         self.log.sync()
+        self._resume()
+
+    async def _settle(self) -> None:
+        self._held = True
+        if self._task is not None:
+            await self._task
+        await self._sync()
+
+    def _resume(self) -> None:
+        self._held = False
         self._synced = self.log.number
         self._release()
 
     def _start(self) -> None:
-        if self._task is None:
+        if self._task is None and not self._held:
             self._task = asyncio.get_running_loop().create_task(self._sync())
 
     async def _sync(self) -> None:
@@ -74,8 +82,7 @@ class Syncer:
             # After a failed fsync nobody knows what the disk holds: only reading it back tells.
             logger.critical("fsync of %s failed, ending", self.log.path, exc_info=True)
             os._exit(1)
-        self._synced = number
-        self._task = None
+        self._synced, self._task = number, None
         self._release()
         if self._waiting:
             self._start()

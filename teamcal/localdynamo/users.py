@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import Literal
 
-from teamcal.localdynamo.launch import EngineFailed, obtain
+from teamcal.localdynamo.launch import EngineFailed, forget_children, obtain
 from teamcal.localdynamo.lease import Lease
 
 logger = logging.getLogger(__name__)
@@ -87,6 +87,7 @@ def endpoint_of(data_dir: Path, port: int = 0, sync: Literal["interval", "always
 def _after_fork() -> None:
     global _guard
     _guard = threading.Lock()
+    forget_children()
     for user in _users.values():
         user.forked()
 

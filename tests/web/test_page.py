@@ -35,4 +35,8 @@ def test_the_pages_logic() -> None:
 @pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
 def test_two_people_see_each_others_changes(tmp_path: Path) -> None:
     with running("eventlet", data_dir=tmp_path) as server:
-        run("e2e/two-pages.mjs", server.url, seconds=100)
+        try:
+            run("e2e/two-pages.mjs", server.url, seconds=100)
+        except AssertionError as error:
+            error.add_note(server.log())
+            raise

@@ -1,0 +1,70 @@
+# make run, make migrate FROM=folder, make test, make test-all, make check.
+# Everything is made in this folder; nothing needs root.
+
+PYTHON ?= python3
+HOST ?= 127.0.0.1
+PORT ?= 8000
+VENV := .venv
+BIN := $(VENV)/bin
+NPM := $(shell command -v npm 2>/dev/null)
+# Node's packages of the tests, when npm is there.
+NODE_MODULES := $(if $(NPM),$(patsubst %/package-lock.json,%/node_modules/.package-lock.json,$(wildcard web/package-lock.json tests/clients/package-lock.json)))
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+PYTEST := $(BIN)/python -m pytest --durations=15 --cov --cov-branch --cov-fail-under=95
+
+.PHONY: run migrate test test-all check bench clean
+.DEFAULT_GOAL := run
+.DELETE_ON_ERROR:
+
+run: $(VENV)/.runtime .env
+	@$(BIN)/python -c "from models import DynamoDBDatabase; DynamoDBDatabase().create_tables()"
+	@echo "http://$(HOST):$(PORT)  (Ctrl-C: 종료 / end)"
+	@exec $(BIN)/gunicorn --worker-class eventlet -w 1 app:app --bind $(HOST):$(PORT)
+
+migrate: $(VENV)/.runtime .env
+	@test -n "$(FROM)" || { echo "make migrate FROM=folder"; exit 2; }
+	@$(BIN)/python -c "from models import DynamoDBDatabase; DynamoDBDatabase().create_tables()"
+	@$(BIN)/python migrate_to_dynamodb.py --data-dir "$(FROM)"
+
+test: $(VENV)/.development $(NODE_MODULES)
+	$(PYTEST) -m "not slow"
+
+test-all: $(VENV)/.development $(NODE_MODULES)
+	$(PYTEST)
+
+check: $(VENV)/.development
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.development
+	$(BIN)/python -m benchmarks
+
+clean:
+	rm -rf $(VENV) web/node_modules tests/clients/node_modules .coverage .coverage.* .*_cache
+
+# An .env that is there stays as it is.
+.env: | $(VENV)/.runtime
+	@$(BIN)/python -c "import pathlib, re, secrets; \
+	text = pathlib.Path('.env.example').read_text('utf-8'); \
+	text = re.sub(r'(?m)^SECRET_KEY=.*', 'SECRET_KEY=' + secrets.token_hex(32), text); \
+	text = re.sub(r'(?m)^DYNAMODB_ENDPOINT_URL=.*', 'DYNAMODB_ENDPOINT_URL=embedded', text); \
+	file = pathlib.Path('.env'); file.touch(0o600); file.write_text(text, 'utf-8')"
+	@echo "made .env"
+
+$(BIN)/python:
+	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" || { echo "Python 3.11 or newer is needed: make PYTHON=python3.11 …"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.runtime: requirements.txt requirements-embedded.txt | $(BIN)/python
+	$(PIP) -r requirements.txt -r requirements-embedded.txt
+	@touch $@
+
+$(VENV)/.development: requirements-dev.txt $(VENV)/.runtime
+	$(PIP) -r requirements-dev.txt
+	@touch $@
+
+%/node_modules/.package-lock.json: %/package.json %/package-lock.json
+	cd $* && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@

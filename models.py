@@ -43,13 +43,15 @@ OVERLAY_ROWS = 200
 """Newest changes that a cold load lays over the index at first; more when the digest says so."""
 
 _CREDENTIAL_CODES = {
-    "UnrecognizedClientException", "InvalidSignatureException", "InvalidClientTokenId", "AccessDeniedException",
+    "UnrecognizedClientException", "InvalidSignatureException", "InvalidClientTokenId",
+    "AccessDeniedException",
     "ExpiredTokenException", "MissingAuthenticationToken", "MissingAuthenticationTokenException",
     "IncompleteSignature", "IncompleteSignatureException", "SignatureDoesNotMatch", "OptInRequired",
 }  # fmt: skip
 _THROTTLE_CODES = {
     "ProvisionedThroughputExceededException", "ProvisionedThroughputExceeded", "ThrottlingException",
-    "ThrottlingError", "Throttling", "RequestLimitExceeded", "TransactionConflict", "TransactionConflictException",
+    "ThrottlingError", "Throttling", "RequestLimitExceeded", "TransactionConflict",
+    "TransactionConflictException",
     "TransactionInProgressException", "LimitExceededException", "ReplicatedWriteConflictException",
 }  # fmt: skip
 _CREDENTIAL_ERRORS = (
@@ -469,7 +471,7 @@ class DynamoDBDatabase:
         """Waiting times with full jitter (S; nothing here needs to be secret) until the deadline is near."""
         longest = 0.05
         while True:
-            pause = random.uniform(0, longest)  # noqa: S311
+            pause = random.uniform(0, longest)
             if remaining() < pause + CONNECT_SECONDS + READ_SECONDS:
                 return
             yield pause
@@ -629,10 +631,17 @@ def _change_from(item: dict[str, Any]) -> Change:
 
 def _laid_over(copy: dict[str, Record], newest_first: list[Change]) -> dict[str, Record]:
     newest: dict[str, Change] = {}
+    began = 0
     for change in newest_first:
         if "id" in change.record:
             newest.setdefault(change.record["id"], change)
-    records = {record_id: record for record_id, record in copy.items() if not record.get("deleted")}
+        elif change.kind == "department_deleted":
+            began = change.revision  # what lies before belongs to the department's earlier life
+            break
+    records = {
+        record_id: record for record_id, record in copy.items()
+        if not record.get("deleted") and record.get("revision", 0) >= began
+    }  # fmt: skip
     for record_id, change in newest.items():
         if change.removes:
             records.pop(record_id, None)

@@ -10,6 +10,8 @@ from botocore.awsrequest import AWSResponse
 
 os.environ.setdefault("AWS_EC2_METADATA_DISABLED", "true")
 _lock = threading.RLock()
+# Shared: a session of its own for each client would read the service's model anew, 50 ms each.
+_session = boto3.session.Session()
 Fault = Callable[[str, bytes], Any]
 
 
@@ -47,7 +49,7 @@ def client(before: Fault | None = None, after: Fault | None = None, calls: list[
     `before(action, body)` may raise (nothing is applied) or return (status, headers, body) instead of
     the engine's answer; `after(action, body)` may raise: applied, but the answer is lost.
     """
-    made = boto3.session.Session().client(
+    made = _session.client(
         "dynamodb", region_name="ap-northeast-2", endpoint_url="http://127.0.0.1:1",
         aws_access_key_id="test", aws_secret_access_key="test",
     )  # fmt: skip

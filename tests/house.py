@@ -1,0 +1,174 @@
+"""A calendar of its own for each test: fresh tables, and as many servers over them as the test wants.
+
+house = House()
+one, other = house.server(), house.server()      # two servers over the same tables
+department = one.department("개발팀")
+one.event(department, title="팀 회의")
+"""
+
+import itertools
+import threading
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from flask_socketio import SocketIOTestClient
+
+from models import DynamoDBDatabase, from_item, to_item
+from teamcal.changes import DEPARTMENTS, digest_of_all
+from teamcal.factory import create_app
+from teamcal.settings import Settings, StorageSettings
+from tests.engine import Fault, client
+
+_numbers = itertools.count()
+
+
+def right_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Server:
+    """One server in the test's process: `http` is a Flask test client, `calendar` its use cases."""
+
+    def __init__(self, settings: Settings, database: DynamoDBDatabase, now: Callable[[], datetime]) -> None:
+        self.database = database
+        self.app, self.socketio = create_app(settings, database, now=now, tail=False)
+        self.calendar = self.app.extensions["calendar"]
+
+    @property
+    def http(self) -> Any:
+        return self.app.test_client()
+
+    def department(self, name: str = "개발팀") -> str:
+        answer = self.http.post("/api/departments", json={"name": name})
+        assert answer.status_code == 201, answer.text
+        return answer.json["department"]["id"]
+
+    def event(self, department_id: str, **fields: Any) -> dict[str, Any]:
+        body = {"event_date": "2024-01-20", "title": "팀 회의", **fields}
+        answer = self.http.post(f"/api/events/{department_id}", json=body)
+        assert answer.status_code == 201, answer.text
+        return answer.json["event"]
+
+    def events(self, department_id: str) -> list[dict[str, Any]]:
+        answer = self.http.get(f"/api/events/{department_id}")
+        assert answer.status_code == 200, answer.text
+        return answer.json["events"]
+
+    def member(self, *department_ids: str, **headers: str) -> "Member":
+        member = Member(self, headers)
+        for department_id in department_ids:
+            assert member.ask("join_department", {"department_id": department_id})["revision"] >= 0
+        member.heard()
+        return member
+
+
+class Member:
+    """A Socket.IO client of one server."""
+
+    def __init__(self, server: Server, headers: dict[str, str]) -> None:
+        self.client: SocketIOTestClient = server.socketio.test_client(server.app, headers=headers)
+
+    def ask(self, name: str, *payload: Any) -> Any:
+        """The acknowledgement."""
+        return self.client.emit(name, *payload, callback=True)
+
+    def say(self, name: str, *payload: Any) -> None:
+        self.client.emit(name, *payload)
+
+    def heard(self) -> list[tuple[str, Any]]:
+        """(name, payload) of what came since the last call."""
+        return [(one["name"], one["args"][0]) for one in self.client.get_received()]
+
+
+class House:
+    """Three tables, and servers over them."""
+
+    def __init__(self) -> None:
+        number = f"{next(_numbers)}-{uuid.uuid4().hex[:6]}"
+        self.storage = StorageSettings(
+            departments_table=f"departments-{number}",
+            events_table=f"events-{number}",
+            changes_table=f"changes-{number}",
+        )
+        self.plain = client()
+        DynamoDBDatabase(self.storage, self.plain).create_tables()
+
+    def database(self, client_: Any = None, now: Callable[[], datetime] = right_now) -> DynamoDBDatabase:
+        return DynamoDBDatabase(self.storage, client_ or self.plain, now)
+
+    def server(
+        self,
+        before: Fault | None = None,
+        after: Fault | None = None,
+        calls: list[str] | None = None,
+        now: Callable[[], datetime] = right_now,
+        **settings: Any,
+    ) -> Server:
+        made = Settings(self.storage, "only-the-tests-know-it", **settings)
+        return Server(made, self.database(client(before, after, calls), now), now)
+
+    def put_department(self, **item: Any) -> None:
+        """Straight into the table, as an older server or a person would."""
+        self.plain.put_item(TableName=self.storage.departments_table, Item=to_item(item))
+
+    def put_event(self, **item: Any) -> None:
+        self.plain.put_item(TableName=self.storage.events_table, Item=to_item(item))
+
+    def items(self, table: str) -> list[dict[str, Any]]:
+        pages = self.plain.get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
+        return [from_item(item) for page in pages for item in page["Items"]]
+
+    def stored_event(self, event_id: str) -> dict[str, Any]:
+        (found,) = [item for item in self.items(self.storage.events_table) if item["id"] == event_id]
+        return found
+
+    def stored_department(self, department_id: str) -> dict[str, Any]:
+        (found,) = [
+            item for item in self.items(self.storage.departments_table) if item["id"] == department_id
+        ]
+        return found
+
+    def dump(self) -> str:
+        """Everything in the tables."""
+        names = (self.storage.departments_table, self.storage.events_table, self.storage.changes_table)
+        return "\n".join(
+            line for name in names for line in sorted(repr(sorted(item.items())) for item in self.items(name))
+        )
+
+    def must_be_sound(self, department_id: str) -> None:
+        """Revisions have no hole, each change names the one before it, the head's digest is right."""
+        rows = [
+            row for row in self.items(self.storage.changes_table) if row["department_id"] == department_id
+        ]
+        head, *changes = sorted(rows, key=lambda row: row["revision"])
+        assert [row["revision"] for row in changes] == list(range(1, head["head"] + 1))
+        assert [row["previous"] for row in changes] == ["", *(row["change_id"] for row in changes[:-1])]
+        assert head["change_id"] == changes[-1]["change_id"]
+        if department_id == DEPARTMENTS:
+            live = self.items(self.storage.departments_table)
+        else:
+            events = self.items(self.storage.events_table)
+            live = [one for one in events if one["department_id"] == department_id and not one.get("deleted")]
+        assert head["digest"] == digest_of_all(live)
+
+
+def together(*jobs: Callable[[], Any]) -> list[Any]:
+    """What the jobs return, each run in a thread of its own, all at once."""
+    results: list[Any] = [None] * len(jobs)
+    gate = threading.Barrier(len(jobs))
+
+    def run(number: int) -> None:
+        gate.wait()
+        try:
+            results[number] = jobs[number]()
+        except Exception as error:
+            results[number] = error
+
+    threads = [threading.Thread(target=run, args=(number,)) for number in range(len(jobs))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return results

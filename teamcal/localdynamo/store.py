@@ -10,6 +10,7 @@ import logging
 import time
 import zlib
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from ministack.core import responses
@@ -212,6 +213,7 @@ class Store:
         dynamodb._emit_stream_event = lambda *_args, **_kwargs: None  # no streams here: don't collect them
         dynamodb._txn_token_lookup = self._lookup_token
         dynamodb._txn_token_store = self._store_token
+        _remember_expressions()
 
     def _lookup_token(self, token: str) -> dict[str, Any] | None:
         known = self.tokens.get(token)
@@ -241,8 +243,18 @@ class _Same:
     __hash__ = None  # type: ignore[assignment]
 
 
-_HOOKED = ("_set_item", "_remove_item", "_emit_stream_event", "_txn_token_lookup", "_txn_token_store")
+_HOOKED = (
+    *("_set_item", "_remove_item", "_emit_stream_event", "_txn_token_lookup", "_txn_token_store"),
+    *("_tokenize", "_condition_syntax_error"),
+)
 _ORIGINAL = {name: getattr(dynamodb, name) for name in _HOOKED}
+
+
+def _remember_expressions() -> None:
+    """Programs send the same few expressions again and again: read each once."""
+    tokens_of = lru_cache(1024)(dynamodb._tokenize)
+    dynamodb._tokenize = lambda expression: list(tokens_of(expression))
+    dynamodb._condition_syntax_error = lru_cache(1024)(dynamodb._condition_syntax_error)
 
 
 def tables() -> dict[str, dict[str, Any]]:

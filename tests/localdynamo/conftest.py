@@ -59,6 +59,7 @@ class Caller:
 
     def __init__(self, folder: Path) -> None:
         self.said: list[str] = []
+        self.closed = False
         recovered = files.recover(folder, self.said.append)
         self.folder, self.store = folder, Store(recovered.image, recovered.log)
 
@@ -69,8 +70,10 @@ class Caller:
         return body
 
     def close(self) -> None:
-        self.store.release()
-        self.store.log.close()
+        if not self.closed:
+            self.closed = True
+            self.store.release()
+            self.store.log.close()
 
 
 @pytest.fixture

@@ -1,0 +1,146 @@
+"""Calls: what is logged is what is answered; what can't be logged didn't happen; nothing ends the engine."""
+
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from ministack.services import dynamodb
+
+from teamcal.localdynamo.expiry import Expiry
+from teamcal.localdynamo.store import LogUnusable
+from tests.localdynamo.conftest import CHANGES, EVENTS, Caller
+from tests.localdynamo.test_files import put, revisions
+
+Open = Callable[..., Caller]
+
+
+def fails(*_args: Any) -> None:
+    raise OSError(28, "No space left on device")
+
+
+def test_what_cant_be_logged_didnt_happen(open_store: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    call = open_store()
+    call("CreateTable", **CHANGES)
+    put(call, 1)
+    put(call, 2)
+    key = {"department_id": {"S": "x"}, "revision": {"N": "1"}}
+    new = {**key, "revision": {"N": "9"}}
+    other = {**key, "revision": {"N": "2"}, "text": {"S": "other"}}
+    request = {
+        "TransactItems": [
+            {"Delete": {"TableName": "changes", "Key": key}},
+            {
+                "Put": {
+                    "TableName": "changes",
+                    "Item": {**new, "revision": {"N": "2"}, "text": {"S": "other"}},
+                }
+            },
+            {"Put": {"TableName": "changes", "Item": new}},
+        ],
+        "ClientRequestToken": "again",
+    }
+    before = call("Scan", TableName="changes")
+    monkeypatch.setattr(call.store.log, "append", fails)
+    assert call("TransactWriteItems", **request)["__type"] == "InternalServerError"
+    with pytest.raises(OSError, match="No space"):
+        call.store.remove(dynamodb._tables["changes"], [("x", "1")])
+    with pytest.raises(LogUnusable):
+        call("CreateTable", **EVENTS)
+    monkeypatch.undo()
+    assert call("Scan", TableName="changes") == before
+    assert call("TransactWriteItems", **request) == {}  # the token wasn't used up
+    assert revisions(open_store()) == [2, 9]
+
+
+def test_a_failure_inside_ministack_takes_its_effects_back(
+    open_store: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call = open_store()
+    call("CreateTable", **CHANGES)
+    put(call, 1)
+    monkeypatch.setattr(dynamodb, "_add_consumed_capacity", None)
+    item = {"department_id": {"S": "x"}, "revision": {"N": "2"}}
+    assert call("PutItem", TableName="changes", Item=item)["__type"] == "InternalServerError"
+    monkeypatch.undo()
+    assert revisions(call) == [1]
+
+
+@pytest.mark.parametrize("body", [b"{", b"[]", b"\xff", b"[" * 100000, b'"x"'])
+def test_malformed_bodies_are_refused(open_store: Open, body: bytes) -> None:
+    answer = open_store().store.call("PutItem", body)
+    assert answer.status == 400
+    assert json.loads(answer.body)["__type"] == "SerializationException"
+
+
+def test_text_that_isnt_unicode_is_refused(open_store: Open) -> None:
+    call = open_store()
+    call("CreateTable", **CHANGES)
+    body = b'{"TableName":"changes","Item":{"department_id":{"S":"\\ud800"},"revision":{"N":"1"}}}'
+    assert call.store.call("PutItem", body).status == 400
+    assert revisions(call) == []
+
+
+@pytest.mark.parametrize("action", ["CreateBackup", "ExecuteTransaction", "ImportTable", "Nonsense", ""])
+def test_what_the_log_doesnt_know_isnt_offered(open_store: Open, action: str) -> None:
+    assert open_store()(action)["__type"] == "UnknownOperationException"
+
+
+def test_replicas_arent_offered(open_store: Open) -> None:
+    call = open_store()
+    call("CreateTable", **CHANGES)
+    answer = call(
+        "UpdateTable", TableName="changes", ReplicaUpdates=[{"Create": {"RegionName": "us-east-1"}}]
+    )
+    assert answer["__type"] == "UnknownOperationException"
+
+
+def test_a_request_token_holds_across_a_restart(open_store: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    call = open_store()
+    call("CreateTable", **CHANGES)
+    item = {"department_id": {"S": "x"}, "revision": {"N": "1"}}
+    condition = "attribute_not_exists(revision)"
+    operation = {"Put": {"TableName": "changes", "Item": item, "ConditionExpression": condition}}
+    request: dict[str, Any] = {"TransactItems": [operation], "ClientRequestToken": "t"}
+    assert call("TransactWriteItems", **request) == {}
+    assert call("TransactWriteItems", **request) == {}
+    call = open_store()
+    assert call("TransactWriteItems", **request) == {}
+    changed = {**request, "ReturnConsumedCapacity": "TOTAL"}
+    assert call("TransactWriteItems", **changed)["__type"] == "IdempotentParameterMismatchException"
+    later = time.time() + 601
+    monkeypatch.setattr("time.time", lambda: later)
+    assert call("TransactWriteItems", **request)["__type"] == "TransactionCanceledException"
+    check = {"TableName": "changes", "Key": item, "ConditionExpression": "attribute_exists(revision)"}
+    operations = [{"ConditionCheck": check}]
+    assert call("TransactWriteItems", TransactItems=operations, ClientRequestToken="u") == {}
+    assert list(call.store.tokens) == ["u"]
+
+
+def test_expired_items_go_and_stay_away(open_store: Open) -> None:
+    call = open_store()
+    call("CreateTable", **CHANGES)
+    for number, expires in enumerate([{"N": "1000"}, {"N": "9000"}, {"S": "1000"}, None]):
+        item = {"department_id": {"S": f"d{number}"}, "revision": {"N": str(number)}}
+        call("PutItem", TableName="changes", Item={**item, **({"t": expires} if expires else {})})
+    expiry = Expiry(call.store)
+    assert [expiry.step(5000) for _ in range(3)] == [0, 0, 0]
+    setting = {"Enabled": True, "AttributeName": "t"}
+    call("UpdateTimeToLive", TableName="changes", TimeToLiveSpecification=setting)
+    assert sum(expiry.step(5000) for _ in range(3)) == 1
+    assert sum(expiry.step(5000 + 6 * 365 * 86400) for _ in range(3)) == 0
+    assert revisions(open_store()) == [1, 2, 3]
+    assert sum(Expiry(open_store().store).step() for _ in range(3)) == 0
+
+
+def test_expiry_goes_in_pieces(open_store: Open) -> None:
+    call = open_store()
+    call("CreateTable", **CHANGES)
+    setting = {"Enabled": True, "AttributeName": "t"}
+    call("UpdateTimeToLive", TableName="changes", TimeToLiveSpecification=setting)
+    for number in range(1200):
+        item = {"department_id": {"S": "x"}, "revision": {"N": str(number)}, "t": {"N": "1000"}}
+        call("PutItem", TableName="changes", Item=item)
+    expiry = Expiry(call.store)
+    assert [expiry.step(5000) for _ in range(7)] == [0, 500, 0, 500, 0, 200, 0]

@@ -55,6 +55,8 @@ def socketio_options() -> dict[str, Any]:
         # A client's messages are handled in the order in which they arrive: a leave that overtakes its join
         # would leave a ghost member.
         "async_handlers": False,
+        # The answer to a connect comes before the events of its handler; not every client keeps those.
+        "always_connect": True,
         "ping_interval": 25,
         "ping_timeout": 20,
         "max_http_buffer_size": MAX_BYTES,
@@ -84,11 +86,14 @@ def quiet_logger(name: str) -> logging.Logger:
 
 def _in_one_line(record: logging.LogRecord) -> bool:
     kind, error, trace = record.exc_info or (None, None, None)
-    if isinstance(error, UNREADABLE) and not any(
+    if kind is None:
+        # What the libraries call an error without an exception is a client's mistake.
+        record.levelno, record.levelname = logging.WARNING, "WARNING"
+    elif isinstance(error, UNREADABLE) and not any(
         "teamcal" in frame.filename for frame in traceback.extract_tb(trace)
     ):
-        record.msg, record.args = f"unreadable message ({kind.__name__ if kind else ''})", ()
-        record.exc_info, record.levelno, record.levelname = None, logging.WARNING, "WARNING"
+        record.msg, record.args, record.exc_info = f"unreadable message ({kind.__name__})", (), None
+        record.levelno, record.levelname = logging.WARNING, "WARNING"
     return True
 
 

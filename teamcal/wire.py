@@ -120,7 +120,7 @@ class Session(engineio.socket.Socket):
         """Serve a websocket until it ends. Garbage ends this session and is no error of the server's."""
         upgrading = self.connected
         self._wire = ws.ws.sock if hasattr(ws, "ws") else ws.socket
-        limit_messages(ws, self.server.max_http_buffer_size)
+        prepare_websocket(ws, self._wire, self.server.max_http_buffer_size)
         try:
             return super()._websocket_handler(ws)
         except (*UNREADABLE, OSError):
@@ -133,13 +133,26 @@ class Session(engineio.socket.Socket):
             self._wire = None
 
 
-def limit_messages(ws: Any, limit: int) -> None:
-    """Refuse a message of more than `limit` bytes as it arrives, however many frames it comes in."""
+def prepare_websocket(ws: Any, wire: Any, limit: int) -> None:
+    """Refuse a message of more than `limit` bytes, in however many frames; end when the writer has ended.
+
+    Inherited, a connection that the server closes stays open until the client answers the close: under
+    eventlet 45 s, else as long as the client likes.
+    """
     if hasattr(ws, "ws"):
         ws.ws.max_message_size = limit
+        say_goodbye = ws.close
     else:
         ws.Message = _eventlet_message()
         ws._apply_mask = unmask
+        say_goodbye = functools.partial(ws._send_closing_frame, ignore_send_errors=True)
+
+    def close(**details: Any) -> None:
+        with suppress(OSError):
+            say_goodbye(**details)
+        hang_up(wire)
+
+    ws.close = close
 
 
 @functools.cache

@@ -1,5 +1,6 @@
 """Use cases: permit → store → publish. The one place where a write happens."""
 
+import unicodedata
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -13,6 +14,7 @@ from .errors import (
     EventGone,
     EventNotFound,
     IdTaken,
+    InvalidInput,
     ResyncRequired,
     VersionConflict,
 )
@@ -59,7 +61,7 @@ class Calendar:
         replica.refresh()
         with replica.held():
             departments = sorted(
-                replica.records.values(), key=lambda one: (one.get("created_at", ""), one["id"])
+                replica.records.values(), key=lambda one: (one.get("created_at") or "", one["id"])
             )
             return replica.must_exist(), departments
 
@@ -82,7 +84,7 @@ class Calendar:
         """A department with a stable id, or the one that already has its name or id."""
         department = self._new_department(department_id, fields)
         for known in self.list_departments()[1]:
-            if known["id"] == department_id or known["name"] == department["name"]:
+            if known["id"] == department_id or _name_of(known) == department["name"]:
                 return known
         if self.database.read_head(department_id).deleted:
             return self._make_again(department)
@@ -104,11 +106,12 @@ class Calendar:
             current = view.get(department_id)
             if current is None:
                 raise DepartmentNotFound(department_id)
-            edited = {**current, **fields}
-            if edited == current:
+            if all((current.get(name) or "") == fields[name] for name in fields):
                 return Settled(current)
-            _name_must_be_free(view, edited)
-            return Draft("department_updated", {**edited, "updated_at": at})
+            edited = {**current, **fields, "updated_at": at}
+            if _name_of(edited) != _name_of(current):
+                _name_must_be_free(view, edited)
+            return Draft("department_updated", edited)
 
         return self._write(DEPARTMENTS, edit, by).record
 
@@ -148,14 +151,16 @@ class Calendar:
 
     def purge(self) -> None:
         """Removes the events of deleted departments; whichever process notices finishes it."""
-        head = self.database.read_head(DEPARTMENTS)
-        for department_id in head.purging:
-            own = self.database.read_head(department_id)
-            if own.deleted:
-                changes = self.database.read_changes(department_id, 0, own.revision)
-                self.database.purge(
-                    department_id, {one.record["id"] for one in changes if "id" in one.record}
-                )
+        for department_id in self.database.read_head(DEPARTMENTS).purging:
+
+            def still_deleted(log_id: str = department_id) -> bool:
+                return bool(self.database.read_head(log_id).deleted)
+
+            head = self.database.read_head(department_id)
+            changes = self.database.read_changes(department_id, 0, head.revision) if head.deleted else []
+            self.database.purge(
+                department_id, {one.record["id"] for one in changes if one.record}, still_deleted
+            )
             self.database.purged(department_id)
 
     # Events
@@ -213,29 +218,85 @@ class Calendar:
         if found["department_id"] != department_id:
             raise IdTaken(event_id)
 
+    def refuse_used_ids(self, department_id: str, pendings: list[Pending]) -> None:
+        """Settles creates whose id is used by a deleted event or in another department."""
+        for pending in pendings:
+            if pending.record_id:
+                try:
+                    self._must_be_free_elsewhere(department_id, pending.record_id)
+                except (EventGone, IdTaken) as error:
+                    pending.error = error
+
+    def import_events(self, department_id: str, events: Sequence[Record]) -> set[str]:
+        """Writes the events, with stable ids and times of their own; answers the ids that are new now.
+
+        One whose id the department has known stays as it is, edited or deleted. Raises CalendarError.
+        """
+        known = self.database.read_events([(event["id"], department_id) for event in events])
+        pendings = [
+            Pending(_importing(event), record_id=event["id"]) for event in events if event["id"] not in known
+        ]
+        self.replicas.of(department_id).write_all(pendings)
+        # Gone: deleted between the look and the write.
+        made = [one.result() for one in pendings if not isinstance(one.error, EventGone)]
+        return {outcome.record["id"] for outcome in made if outcome.change is not None}
+
     def update_event(
         self, event_id: str, fields: dict[str, str], version: int | None = None, by: str = ""
     ) -> Outcome:
         """The fields given win, the others stay; `version` makes it conditional on the caller's state."""
+        return self._write_to_event(event_id, self.updating(event_id, fields, version), by)
+
+    def updating(self, event_id: str, fields: dict[str, str], version: int | None) -> Operation:
         at = timestamp(self.now())
 
         def update(view: View) -> Draft | Settled:
             current = _current(view, event_id)
             self._check_version(current, version)
-            edited = {**current, **fields}
-            if all((current.get(name) or "") == edited[name] for name in fields):
+            if all((current.get(name) or "") == fields[name] for name in fields):
                 return Settled(current)
-            return Draft("event_updated", {**edited, "last_modified": at})
+            return Draft("event_updated", {**current, **fields, "last_modified": at})
 
-        return self._write_to_event(event_id, update, by)
+        return update
 
     def delete_event(self, event_id: str, version: int | None = None, by: str = "") -> Outcome:
+        return self._write_to_event(event_id, self.deleting(event_id, version), by)
+
+    def deleting(self, event_id: str, version: int | None) -> Operation:
         def delete(view: View) -> Draft:
             current = _current(view, event_id)
             self._check_version(current, version)
             return Draft("event_deleted", {**current, "deleted": True})
 
-        return self._write_to_event(event_id, delete, by)
+        return delete
+
+    def move_event(
+        self, event_id: str, department_id: str, version: int | None = None, by: str = ""
+    ) -> Record:
+        """The event in its new department: one transaction over both logs."""
+        if not usable_id(event_id):
+            raise EventNotFound(event_id)
+        found = self.database.read_event(event_id)
+        if found is None or found.get("deleted"):
+            raise EventNotFound(event_id)
+        source = found["department_id"]
+        target = self.list_events(department_id)
+        if source == department_id:
+            event = self.get_event(department_id, event_id)
+            self._check_version(event, version)
+            return event
+        change_id, at = str(uuid.uuid4()), timestamp(self.now())
+
+        def build(replicas: list[Replica]) -> list[Write]:
+            old, new = replicas
+            new.must_exist()
+            current = _current(old.records, event_id)
+            self._check_version(current, version)
+            return _move(old, new, current, change_id, at, by)
+
+        self.replicas.write_together([source, department_id], change_id, build)
+        with target.held():
+            return _current(target.records, event_id)
 
     def _check_version(self, current: Record, version: int | None) -> None:
         if version is not None and version != current.get("version", 1):
@@ -284,19 +345,30 @@ class Calendar:
 
     # What clients that come back need
 
-    def snapshot(self, replica: Replica, cursor: str | None) -> Snapshot:
+    def snapshot(self, replica: Replica, cursor: object) -> Snapshot:
         """The replica's lock is held: what a client with `cursor` (or none) needs to be at its head."""
         head = replica.must_exist()
         if cursor is None:
             return Snapshot(head, replica.in_order())
         try:
             changes = replica.changes_after(head_at(cursor))
-        except ResyncRequired:
+        except (ResyncRequired, InvalidInput):
             return Snapshot(head, replica.in_order(), reason=ResyncRequired.code)
-        touched = dict.fromkeys(change.record["id"] for change in changes if "id" in change.record)
+        if any("id" not in change.record for change in changes):
+            # Deleted and made again meanwhile: what went with it has no changes of its own.
+            return Snapshot(head, replica.in_order(), reason=ResyncRequired.code)
+        touched = dict.fromkeys(change.record["id"] for change in changes)
         live = [replica.records[one] for one in touched if one in replica.records]
         gone = [one for one in touched if one not in replica.records]
         return Snapshot(head, live, full=False, deleted=gone)
+
+
+def _importing(event: Record) -> Operation:
+    def create(view: View) -> Draft | Settled:
+        known = view.get(event["id"])
+        return Draft("event_created", event, fresh=True) if known is None else Settled(known)
+
+    return create
 
 
 def _current(view: View, event_id: str) -> Record:
@@ -306,10 +378,15 @@ def _current(view: View, event_id: str) -> Record:
     return current
 
 
+def _name_of(department: Record) -> str:
+    """As names are compared; an older server's may be neither trimmed nor NFC."""
+    return unicodedata.normalize("NFC", department.get("name") or "").strip()
+
+
 def _name_must_be_free(view: View, department: Record) -> None:
     for record_id in view:
         other = view.get(record_id)
-        if other and other["id"] != department["id"] and other["name"] == department["name"]:
+        if other and other["id"] != department["id"] and _name_of(other) == department["name"]:
             raise DepartmentNameTaken(department["name"])
 
 
@@ -319,6 +396,23 @@ def _list_write(replica: Replica, kind: str, record: Record, change_id: str, at:
     record = {**record, "revision": base.revision + 1}
     change = Change(base.revision + 1, kind, record, change_id, base.change_id, at, by)
     return Write(base, base.after(change, before), [change], [record])
+
+
+def _move(old: Replica, new: Replica, current: Record, change_id: str, at: str, by: str) -> list[Write]:
+    """Out of one log and into the other; its history leads from the new log back into the old one."""
+    version = current.get("version", 1) + 1
+    prior = (old.log_id, current["revision"]) if current.get("revision") else None
+    writes = []
+    for replica, kind in ((old, "event_deleted"), (new, "event_created")):
+        base = replica.must_exist()
+        record = {**current, "revision": base.revision + 1, "version": version}
+        if replica is new:
+            record |= {"department_id": new.log_id, "last_modified": at}
+        else:
+            record["deleted"] = True
+        change = Change(base.revision + 1, kind, record, change_id, base.change_id, at, by, prior)
+        writes.append(Write(base, base.after(change, replica.records.get(current["id"])), [change], [record]))
+    return writes
 
 
 def _turning_point(replica: Replica, kind: str, change_id: str, at: str, by: str) -> Write:

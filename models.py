@@ -63,7 +63,8 @@ _CREDENTIAL_ERRORS = (
 )
 
 
-_serialize, _deserialize = TypeSerializer().serialize, TypeDeserializer().deserialize
+_serialize: Callable[[Any], Any] = TypeSerializer().serialize
+_deserialize: Callable[[Any], Any] = TypeDeserializer().deserialize
 
 
 def to_value(value: Any) -> dict[str, Any]:
@@ -223,7 +224,7 @@ class DynamoDBDatabase:
         return from_item(answer["Item"]) if "Item" in answer else None
 
     def read_event(self, event_id: str) -> Record | None:
-        """The event wherever it is, consistent. A tombstone (`deleted`) only when it lives nowhere."""
+        """The event wherever it is, consistent. The newest tombstone (`deleted`) when it lives nowhere."""
         query = {
             "TableName": self.settings.events_table,
             "KeyConditionExpression": "id = :id",
@@ -231,7 +232,7 @@ class DynamoDBDatabase:
             "ConsistentRead": True,
         }
         found = [from_item(item) for item in self._pages("query", query)]
-        return min(found, key=lambda event: bool(event.get("deleted")), default=None)
+        return max(found, key=lambda one: (not one.get("deleted"), one.get("version", 1)), default=None)
 
     def read_events(self, keys: Iterable[tuple[str, str]]) -> dict[str, Record]:
         """Events by (id, department_id), tombstones too, consistent; those that exist, by id."""
@@ -375,14 +376,19 @@ class DynamoDBDatabase:
         kept = timedelta(days=self.settings.change_retention_days)
         return change.at < timestamp(self._now() - kept)
 
-    def purge(self, department_id: str, known: Iterable[str]) -> int:
-        """Deletes events of a deleted department for good: those in the index and `known`. Their number."""
+    def purge(self, department_id: str, known: Iterable[str], go_on: Callable[[], bool]) -> bool:
+        """Deletes the events of a deleted department for good: those in the index and `known`.
+
+        `go_on` is asked before each 25: the department may be made again meanwhile. Was all deleted?
+        """
         ids = {record["id"] for record in self._copy_of(department_id)} | set(known)
         keys = [{"id": {"S": event_id}, "department_id": {"S": department_id}} for event_id in sorted(ids)]
         for start in range(0, len(keys), 25):
+            if not go_on():
+                return False
             chunk = [{"DeleteRequest": {"Key": key}} for key in keys[start : start + 25]]
             self._write_all(self.settings.events_table, chunk)
-        return len(keys)
+        return True
 
     def purged(self, department_id: str) -> None:
         """The department's events are gone: takes it off the list of what is still to be done."""

@@ -81,6 +81,14 @@ class ResyncRequired(CalendarError):
     code = "resync_required"
 
 
+class TooLarge(CalendarError):
+    code = "payload_too_large"
+
+
+class NotApplied(CalendarError):
+    code = "not_applied"
+
+
 class StorageError(CalendarError):
     code = "storage_unavailable"
     retry_after = 1

@@ -164,6 +164,14 @@ def event_edit_from(body: Any) -> dict[str, str]:
     return _read(EventEdit, body).model_dump(exclude_unset=True)
 
 
+def event_date_from(field: str, value: object) -> str:
+    """A real date `YYYY-MM-DD`. Raises InvalidInput about `field`."""
+    try:
+        return _date(value)
+    except PydanticCustomError as error:
+        raise InvalidInput([FieldProblem(field, error.type)]) from None
+
+
 def client_id_from(body: Any) -> str | None:
     """The UUID that the client made for its new event, in lower case, or None. Raises InvalidInput."""
     given = body.get("id") if isinstance(body, dict) else None
@@ -201,6 +209,19 @@ def public_event(event: Record) -> Record:
     shown["revision"] = event.get("revision", 0)
     shown["version"] = event.get("version", 1)
     return shown
+
+
+def matches(event: Record, first: str | None, last: str | None, words: str | None) -> bool:
+    """Is it within the dates (both included), and does it contain `words` (case doesn't count)?"""
+    date_of = event.get("event_date") or ""
+    if (first and date_of < first) or (last and date_of > last):
+        return False
+    if not words:
+        return True
+    wanted = unicodedata.normalize("NFC", words).casefold()
+    return any(
+        wanted in (event.get(name) or "").casefold() for name in ("title", "description", "time", "url")
+    )
 
 
 def public_department(department: Record) -> Record:

@@ -9,12 +9,17 @@ from flask_cors import CORS
 from flask_socketio import SocketIO
 
 from . import deadline, transport
+from .batch import Batch
 from .calendar import Calendar
 from .events import utc_now
+from .history import History
 from .messages import message_of
+from .notices import Notices
 from .publisher import Publisher
 from .replica import Replicas
 from .rest.answers import handle_errors
+from .rest.batch import batch_blueprint
+from .rest.changes import changes_blueprint
 from .rest.departments import departments_blueprint
 from .rest.events import events_blueprint
 from .rest.root import root_blueprint
@@ -62,9 +67,17 @@ def create_app(
     app.register_blueprint(root_blueprint(ROOT / "web"))
     app.register_blueprint(departments_blueprint(calendar))
     app.register_blueprint(events_blueprint(calendar))
+    app.register_blueprint(batch_blueprint(Batch(calendar)))
+    app.register_blueprint(changes_blueprint(History(database, calendar)))
     handle_errors(app)
     Rooms(socketio, calendar)
+    if settings.redis_url:
+        notices = Notices(settings.redis_url, settings.installation, replicas, socketio.sleep)
+        replicas.announce = notices.announce
+        socketio.start_background_task(notices.send)
+        socketio.start_background_task(notices.listen)
     if tail:
-        socketio.start_background_task(Tail(replicas, calendar, settings.tail_interval, socketio.sleep).run)
+        spawn = socketio.start_background_task
+        spawn(Tail(calendar, settings.tail_interval, socketio.sleep, spawn).run)
     app.extensions["calendar"] = calendar
     return app, socketio

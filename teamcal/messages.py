@@ -25,6 +25,10 @@ MESSAGES: dict[str, dict[str, str]] = {
         "ko": "변경 기록이 이어지지 않습니다. 전체 목록을 다시 받아 주세요.",
         "en": "The changes since then are no longer known. Please load everything again.",
     },
+    "not_applied": {
+        "ko": "함께 보낸 다른 작업이 실패하여 적용하지 않았습니다.",
+        "en": "Not applied, because another operation of the batch failed.",
+    },
     "payload_too_large": {"ko": "요청이 너무 큽니다.", "en": "The request is too large."},
     "unsupported_media_type": {
         "ko": "Content-Type은 application/json이어야 합니다.",
@@ -73,6 +77,7 @@ MESSAGES: dict[str, dict[str, str]] = {
         "en": "Must be a whole number, {low} to {high}.",
     },
     "not_a_version": {"ko": '"버전" 형식이어야 합니다.', "en": 'Must be a version in quotes, as "3".'},
+    "not_a_boolean": {"ko": "true 또는 false여야 합니다.", "en": "Must be true or false."},
     "not_a_list": {"ko": "목록이어야 합니다.", "en": "Must be a list."},
     "unknown_operation": {
         "ko": "create, update, delete 중 하나여야 합니다.",

@@ -18,13 +18,15 @@ from .errors import (
     CalendarError,
     DepartmentNotFound,
     EventGone,
+    NotApplied,
     ResyncRequired,
     RevisionConflict,
     StorageError,
     StorageUnavailable,
+    TooLarge,
 )
 from .events import Record, order_of, timestamp
-from .writes import BATCH_CHANGES, Outcome, Pending, Settled, fold
+from .writes import BATCH_CHANGES, TRANSACTION_BYTES, Outcome, Pending, Settled, fold
 
 log = logging.getLogger("teamcal.replica")
 
@@ -38,7 +40,7 @@ def retried(what: str, attempt: Callable[[], bool]) -> None:
     """Until `attempt` is True, with growing random pauses. Raises StorageUnavailable near the deadline."""
     longest = 0.01
     while not attempt():
-        pause = random.uniform(0, longest)  # noqa: S311 -- jitter
+        pause = random.uniform(0, longest)
         if remaining() < pause + 1:
             raise StorageUnavailable(f"{what} is too busy")
         time.sleep(pause)
@@ -114,7 +116,7 @@ class Replica:
         return self.head
 
     def catch_up(self) -> None:
-        """The lock is held: to the head, loading all if need be. Raises DepartmentNotFound for an unknown one."""
+        """The lock is held: to the head, loading all if need be. Raises DepartmentNotFound."""
         if self.head is None:
             self._load()
         else:
@@ -141,10 +143,10 @@ class Replica:
 
     def _load(self) -> None:
         head, records = self.rooms.database.load(self.log_id)
-        if head.revision == 0 and self.log_id != DEPARTMENTS:
-            # No head yet: an older server's department, a new one, or none at all.
-            if self.rooms.database.read_department(self.log_id) is None:
-                raise DepartmentNotFound(self.log_id)
+        # No head yet: an older server's department, a new one, or none at all.
+        unsure = head.revision == 0 and self.log_id != DEPARTMENTS
+        if unsure and self.rooms.database.read_department(self.log_id) is None:
+            raise DepartmentNotFound(self.log_id)
         self.head, self.records = head, records
         self.ready.clear()
         self.recent.clear()
@@ -207,6 +209,35 @@ class Replica:
             pending.abandoned = True
         return pending.result()
 
+    def write_all(self, pendings: list[Pending]) -> None:
+        """As `write`, for many at once; each of them ends with its own outcome or error.
+
+        Raises StorageError when the lock can't be had.
+        """
+        self._waiting.extend(pendings)
+        try:
+            with self.held():
+                while not all(pending.done for pending in pendings):
+                    self._commit(self._next_batch())
+        finally:
+            for pending in pendings:
+                pending.abandoned = True
+
+    def write_atomic(self, pendings: list[Pending], spoiled: bool) -> None:
+        """All of them in one transaction, or none: those without a fault of their own end as NotApplied.
+
+        `spoiled`: one that isn't among them failed already. Raises TooLarge, StorageError.
+        """
+        if not spoiled:
+            with self.held():
+                try:
+                    retried(self.log_id, lambda: self._tried(pendings, atomic=True))
+                finally:
+                    self._in_flight.clear()
+        for pending in pendings:
+            if not pending.done:
+                pending.error = NotApplied()
+
     def _next_batch(self) -> list[Pending]:
         batch: list[Pending] = []
         while self._waiting and len(batch) < BATCH_CHANGES:
@@ -226,18 +257,23 @@ class Replica:
         finally:
             self._in_flight.clear()
 
-    def _tried(self, batch: list[Pending]) -> bool:
-        """One attempt; afterwards all are done, or False: the state was old and is newer now."""
-        if not batch:
+    def _tried(self, batch: list[Pending], atomic: bool = False) -> bool:
+        """One attempt; afterwards all are done, or False: the state was old and is newer now.
+
+        With `atomic` only those that fail are done when one does.
+        """
+        if all(one.done for one in batch):
             return True
         if self.head is None or self.head.deleted:
             self.catch_up()
         base = self.must_exist()
         folded = fold(base, self.records, batch, timestamp(self.rooms.now()))
-        if not folded.changes:
+        if not folded.changes or (atomic and folded.failed):
             self.catch_up()
             if not base.is_at(self.must_exist()):
                 return False
+        elif atomic and folded.size > TRANSACTION_BYTES:
+            raise TooLarge(f"{folded.size} bytes")
         else:
             self._in_flight = {one.change_id: one for one in batch}
             try:
@@ -253,10 +289,11 @@ class Replica:
                 raise
             for change in folded.changes:
                 self.advance(change)
+            self.rooms.announce(self.log_id, folded.changes)
         for pending, verdict in folded.verdicts:
             if isinstance(verdict, CalendarError):
                 pending.error = verdict
-            else:
+            elif not (atomic and folded.failed):
                 pending.outcome = verdict
         return True
 
@@ -273,6 +310,8 @@ class Replica:
         for one in batch:
             if one.record_id in record_ids and one.record_id not in self.records and not one.done:
                 one.error = EventGone(one.record_id)
+        if not any(one.record_id in record_ids for one in batch):
+            raise StorageUnavailable(f"ids {record_ids} are used, but not in the log of {self.log_id}")
 
     def expect(self, pending: Pending) -> None:
         """The lock is held: a transaction over several logs with this change is on its way."""
@@ -280,8 +319,8 @@ class Replica:
 
     # What was missed
 
-    def changes_after(self, position: Head) -> list[Change]:
-        """The lock is held: every change after `position` up to this replica's head, oldest first.
+    def changes_after(self, position: Head, limit: int | None = None) -> list[Change]:
+        """The lock is held: the changes after `position` up to this replica's head, oldest first.
 
         Raises ResyncRequired when the log can't tell: another history, or older than the retention.
         """
@@ -292,8 +331,9 @@ class Replica:
             if not head.is_at(position):
                 raise ResyncRequired(self.log_id)
             return []
-        changes = self._history(position.revision, head.revision)
-        whole = len(changes) == head.revision - position.revision
+        upto = head.revision if limit is None else min(head.revision, position.revision + limit)
+        changes = self._history(position.revision, upto)
+        whole = len(changes) == upto - position.revision
         if (
             not whole
             or changes[0].previous != position.change_id
@@ -304,11 +344,17 @@ class Replica:
 
     def _history(self, after: int, upto: int) -> list[Change]:
         """From memory if it reaches back so far; else read once and kept for those who come next."""
-        if not self.recent or self.recent[0].revision > after + 1:
-            self.recent = deque(self.rooms.database.read_changes(self.log_id, after, upto), RECENT_CHANGES)
-            if upto - after > RECENT_CHANGES:
-                return self.rooms.database.read_changes(self.log_id, after, upto)
-        return [change for change in self.recent if change.revision > after]
+        assert self.head is not None
+        reach = self.recent[0].revision if self.recent else self.head.revision + 1
+        if reach <= after + 1:
+            return [change for change in self.recent if after < change.revision <= upto]
+        if self.head.revision - after > RECENT_CHANGES:
+            return self.rooms.database.read_changes(self.log_id, after, upto)
+        missing = self.rooms.database.read_changes(self.log_id, after, reach - 1)
+        if len(missing) == reach - 1 - after:
+            self.recent.extendleft(reversed(missing))
+            missing = list(self.recent)
+        return [change for change in missing if after < change.revision <= upto]
 
     # Ready answers
 
@@ -337,6 +383,8 @@ class Replicas:
     ) -> None:
         self.database, self.now, self.memory = database, now, memory
         self.publish, self.on_reset, self.has_members = publish, on_reset, has_members
+        self.announce: Callable[[str, list[Change]], None] = lambda log_id, changes: None
+        """Tells the other processes; set by whoever can."""
         # One object a log for as long as anybody holds it: two would publish every change twice.
         self._all: WeakValueDictionary[str, Replica] = WeakValueDictionary()
         self._recently_used: OrderedDict[str, Replica] = OrderedDict()
@@ -404,4 +452,5 @@ class Replicas:
         for replica, write in zip(replicas, writes, strict=True):
             for change in write.changes:
                 replica.advance(change)
+            self.announce(replica.log_id, write.changes)
         return True

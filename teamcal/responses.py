@@ -19,6 +19,7 @@ STATUS: dict[str, int] = {
     "resync_required": 410,
     "version_conflict": 412,
     "payload_too_large": 413,
+    "not_applied": 424,
     "unsupported_media_type": 415,
     "internal_error": 500,
     "storage_throttled": 503,

@@ -7,32 +7,50 @@ from .calendar import Calendar
 from .changes import DEPARTMENTS
 from .deadline import within
 from .errors import CalendarError, StorageError
-from .replica import Replica, Replicas
+from .replica import Replica
 
 log = logging.getLogger("teamcal.tail")
+
+
+PURGE_SECONDS = 120.0
 
 
 class Tail:
     """Every `interval` seconds: the heads of all departments with members, 100 at a time.
 
-    `sleep(seconds)` is the worker's own; `run` never ends and never fails.
+    `sleep(seconds)` and `spawn(task)` are the worker's own; `run` never ends and never fails.
     """
 
     def __init__(
-        self, replicas: Replicas, calendar: Calendar, interval: float, sleep: Callable[[float], None]
+        self,
+        calendar: Calendar,
+        interval: float,
+        sleep: Callable[[float], None],
+        spawn: Callable[[Callable[[], None]], object],
     ) -> None:
-        self.replicas, self.calendar, self.interval, self.sleep = replicas, calendar, interval, sleep
+        self.calendar, self.replicas = calendar, calendar.replicas
+        self.interval, self.sleep, self.spawn = interval, sleep, spawn
+        self._purging = False
 
     def run(self) -> None:
         while True:
-            try:
-                with within(max(self.interval, 5.0)):
-                    self.look()
-            except StorageError:
-                pass  # told to the operator where it happened; the next round tries again
-            except Exception:
-                log.exception("the timer failed")
+            self._guarded(self.look, max(self.interval, 5.0))
             self.sleep(self.interval)
+
+    def _guarded(self, task: Callable[[], None], seconds: float) -> None:
+        try:
+            with within(seconds):
+                task()
+        except StorageError:
+            pass  # told to the operator where it happened; the next round tries again
+        except Exception:
+            log.exception("the timer failed")
+
+    def _purge(self) -> None:
+        try:
+            self._guarded(self.calendar.purge, PURGE_SECONDS)
+        finally:
+            self._purging = False
 
     def look(self) -> None:
         """One round. Raises StorageError."""
@@ -49,8 +67,9 @@ class Tail:
             if seen is not None and not heads[replica.log_id].is_at(seen):
                 self._adopt(replica, heads[replica.log_id], seen)
         departments = heads.get(DEPARTMENTS)
-        if departments is not None and departments.purging:
-            self.calendar.purge()
+        if departments is not None and departments.purging and not self._purging:
+            self._purging = True
+            self.spawn(self._purge)
 
     def _adopt(self, replica: Replica, head: object, seen: object) -> None:
         try:

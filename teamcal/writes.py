@@ -14,6 +14,9 @@ BATCH_CHANGES = 45
 """Operations a transaction. Each is an event and a change row, of 12,300 characters of 3 bytes at most:
 with the head and its check 92 of DynamoDB's 100 items and 3.4 of its 4 MB."""
 
+TRANSACTION_BYTES = 3_500_000
+"""Of DynamoDB's 4 MB; our estimate leaves out what few bytes attribute names and numbers take."""
+
 View = Mapping[str, Record | None]
 """The records of a log as an operation sees them; a record that is gone may stand there as None."""
 
@@ -77,6 +80,19 @@ class Fold:
     puts: dict[str, Record] = field(default_factory=dict)
     fresh: set[str] = field(default_factory=set)
     verdicts: list[tuple[Pending, Outcome | CalendarError]] = field(default_factory=list)
+
+    @property
+    def failed(self) -> bool:
+        return any(isinstance(verdict, CalendarError) for _, verdict in self.verdicts)
+
+    @property
+    def size(self) -> int:
+        """Bytes of the transaction, about."""
+        records = [*self.puts.values(), *(change.record for change in self.changes)]
+        return sum(
+            60 + sum(len(value.encode()) + 20 for value in record.values() if isinstance(value, str))
+            for record in records
+        )
 
     def as_write(self) -> Write:
         return Write(self.base, self.head, self.changes, list(self.puts.values()), self.fresh)

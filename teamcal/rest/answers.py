@@ -15,6 +15,7 @@ from ..responses import failure, failure_of, headers_of, status_of
 log = logging.getLogger("teamcal.rest")
 
 _CODES = {
+    400: "validation_error",
     404: "not_found",
     405: "method_not_allowed",
     413: "payload_too_large",

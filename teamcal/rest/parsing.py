@@ -8,6 +8,7 @@ from flask import request
 from werkzeug.exceptions import UnsupportedMediaType
 
 from ..errors import FieldProblem, InvalidInput
+from ..events import event_date_from
 
 
 def _no_number(text: str) -> NoReturn:
@@ -37,3 +38,19 @@ def expected_version() -> int | None:
     if not found:
         raise InvalidInput([FieldProblem("If-Match", "not_a_version")])
     return int(found[1])
+
+
+def whole_number(name: str, default: int | None, low: int, high: int) -> int | None:
+    """A number of the query string; `default` without one."""
+    given = request.args.get(name)
+    if given is None:
+        return default
+    if not re.fullmatch(r"[0-9]{1,9}", given, re.ASCII) or not low <= int(given) <= high:
+        raise InvalidInput([FieldProblem(name, "not_a_number", {"low": low, "high": high})])
+    return int(given)
+
+
+def date_or_none(name: str) -> str | None:
+    """A date of the query string."""
+    given = request.args.get(name)
+    return event_date_from(name, given) if given else None

@@ -1,13 +1,17 @@
 """/ and the files of the calendar page."""
 
+import re
 from pathlib import Path
 
 from flask import Blueprint, Response, jsonify, request, send_from_directory
+from werkzeug.exceptions import NotFound
 
 from .. import VERSION
 from ..language import language
 from ..messages import message
 
+# The page's own files; not its tests, nor what npm put beside them.
+_PAGE_FILE = re.compile(r"(?:vendor/)?[a-z][a-z.-]*\.(?:js|css|svg)")
 # Nothing inline, nothing from elsewhere; the page talks to this server only.
 _POLICY = (
     "default-src 'self'; img-src 'self' data:; connect-src 'self' ws: wss:; "
@@ -32,6 +36,8 @@ def root_blueprint(web: Path) -> Blueprint:
 
     @routes.get("/web/<path:name>")
     def page_file(name: str) -> Response:
+        if not _PAGE_FILE.fullmatch(name):
+            raise NotFound
         return send_from_directory(web, name)
 
     return routes

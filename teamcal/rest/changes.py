@@ -1,0 +1,58 @@
+"""/api/changes, and an event's history."""
+
+from typing import Any
+
+from flask import Blueprint, Response, request
+
+from ..changes import Change, cursor_of
+from ..errors import FieldProblem, InvalidInput
+from ..events import public_event
+from ..history import History, compacted
+from .answers import answer
+from .parsing import json_object, whole_number
+
+
+def _shown(change: Change) -> dict[str, Any]:
+    event = public_event(change.record) if "id" in change.record else None
+    return {
+        "revision": change.revision,
+        "kind": change.kind,
+        "event": event,
+        "at": change.at,
+        "by": change.by,
+    }
+
+
+def changes_blueprint(history: History) -> Blueprint:
+    routes = Blueprint("changes", __name__)
+
+    @routes.get("/api/changes/<department_id>")
+    def list_changes(department_id: str) -> Response:
+        limit = whole_number("limit", 500, 1, 1000) or 500
+        page = history.changes(department_id, request.args.get("cursor"), limit)
+        body: dict[str, Any] = {
+            "revision": page.head.revision,
+            "cursor": cursor_of(page.head),
+            "more": page.more,
+        }
+        if request.args.get("compact") == "1":
+            events, deleted = compacted(page)
+            return answer(**body, events=[public_event(event) for event in events], deleted=deleted)
+        return answer(**body, changes=[_shown(change) for change in page.changes])
+
+    @routes.get("/api/events/<event_id>/history")
+    def event_history(event_id: str) -> Response:
+        steps = history.of_event(event_id)
+        return answer(history=[{"department_id": log_id, **_shown(change)} for log_id, change in steps])
+
+    @routes.post("/api/events/<event_id>/restore")
+    def restore(event_id: str) -> Response:
+        revision = json_object().get("revision")
+        if isinstance(revision, bool) or not isinstance(revision, int):
+            raise InvalidInput([FieldProblem("revision", "unknown_revision")])
+        outcome = history.restore(event_id, revision)
+        response = answer(event=public_event(outcome.record))
+        response.set_etag(str(outcome.record.get("version", 1)))
+        return response
+
+    return routes

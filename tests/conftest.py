@@ -5,6 +5,7 @@ import signal
 import time
 import uuid
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -64,10 +65,8 @@ def nothing_left_over() -> Iterator[None]:
 
 
 def _ask_to_end(pid: int) -> None:
-    try:
+    with suppress(ProcessLookupError):  # it has just ended by itself
         os.kill(pid, signal.SIGTERM)
-    except ProcessLookupError:
-        pass  # it has just ended by itself
 
 
 def _own_processes() -> dict[int, str]:

@@ -2,6 +2,7 @@
 
 import logging
 import sys
+from contextlib import suppress
 
 if __name__ == "__main__":  # `python app.py` serves on eventlet's own server: patch before anything else
     import eventlet
@@ -10,6 +11,7 @@ if __name__ == "__main__":  # `python app.py` serves on eventlet's own server: p
 
 from models import DynamoDBDatabase
 from teamcal import transport
+from teamcal.errors import StorageError
 from teamcal.factory import create_app
 from teamcal.settings import SettingsError, load_settings
 
@@ -26,6 +28,9 @@ except SettingsError as error:
     sys.exit(4)
 
 database = DynamoDBDatabase(settings.storage)
+if settings.development and settings.storage.embedded:
+    with suppress(StorageError):  # told in the log; the server starts all the same
+        database.create_tables()
 app, socketio = create_app(settings, database)
 
 if __name__ == "__main__":

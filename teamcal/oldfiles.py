@@ -116,8 +116,9 @@ def _record(value: Any) -> dict[str, Any]:
     record: dict[str, Any] = {}
     for key, one in value.items():
         name = key.replace("_", "").lower()
-        if record.get(name) is None:
-            record[name] = one
+        if record.get(name) is not None and one not in (None, record[name]):
+            raise Unusable(f"{key}에 값이 두 개 있습니다.")
+        record[name] = record.get(name) if one is None else one
     return record
 
 
@@ -139,7 +140,7 @@ def _text_of(error: InvalidInput) -> str:
 
 
 def _read_departments(content: Any, into: OldFiles) -> None:
-    if isinstance(content, dict):
+    if isinstance(content, dict) and _REPEATED not in content:
         content = next((one for key, one in content.items() if key.lower() == "departments"), None)
     if not isinstance(content, list):
         raise Unusable('{"departments": […]} 형식이 아닙니다.')
@@ -257,7 +258,7 @@ def _repair(given: dict[str, Any]) -> list[str]:
     elif given["description"] is None or isinstance(given["description"], str):
         given["url"] = ""
         given["description"] = f"{given['description'] or ''}\n{url}".lstrip("\n")
-        repairs.append(f"웹 주소가 아닌 Url을 설명의 끝으로 옮겼습니다: {url}")
+        repairs.append(f"웹 주소가 아닌 Url을 설명의 끝으로 옮겼습니다: {url!r}")
     return repairs
 
 

@@ -16,10 +16,10 @@ from .raw import rest
 @pytest.fixture(scope="session")
 def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[Worker, Server]]:
     """Every documented way to start, all at once."""
-    stack = ExitStack()
+    stack, folder = ExitStack(), tmp_path_factory.mktemp("servers")
 
     def start(worker: Worker) -> Server:
-        return stack.enter_context(running(worker, data_dir=tmp_path_factory.mktemp(worker)))
+        return stack.enter_context(running(worker, data_dir=folder / worker))
 
     with stack, ThreadPoolExecutor(3) as pool:
         yield dict(zip(WORKERS, pool.map(start, WORKERS), strict=True))

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 class RawWebsocket:
     """A websocket without a library: frames may be anything, and it reads only when told to."""
 
-    def __init__(self, url: str, receive_buffer: int | None = None, headers: str = "") -> None:
+    def __init__(self, url: str, receive_buffer: int | None = None, headers: str = "", sid: str = "") -> None:
         self._address = (urlsplit(url).hostname or "", urlsplit(url).port or 80)
         self.socket = socket.socket()
         if receive_buffer:
@@ -20,7 +20,9 @@ class RawWebsocket:
         self.socket.settimeout(20)
         self.socket.connect(self._address)
         self.socket.sendall(
-            b"GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: test\r\nUpgrade: websocket\r\n"
+            b"GET /socket.io/?EIO=4&transport=websocket"
+            + (f"&sid={sid}" if sid else "").encode()
+            + b" HTTP/1.1\r\nHost: test\r\nUpgrade: websocket\r\n"
             b"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
             b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n" + headers.encode() + b"\r\n"
         )

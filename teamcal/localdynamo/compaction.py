@@ -107,7 +107,7 @@ def end_with_parent() -> None:
     """Leave no orphan: the engine holds the other end of the standard input."""
 
     def watch() -> None:
-        sys.stdin.buffer.read()
+        os.read(0, 1)  # not sys.stdin: its lock would be in the way of a normal end
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()

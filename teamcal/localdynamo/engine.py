@@ -1,6 +1,7 @@
 """The engine's process: one event loop that serves, syncs, compacts, expires, and knows when to end."""
 
 import asyncio
+import contextlib
 import logging
 import random
 import signal
@@ -55,6 +56,7 @@ class Engine:
         older = recovered.log_bytes - recovered.log.size
         self._compaction = Compaction(options.folder, recovered.snapshot_bytes, older, options.compact_at)
         self._failure: BaseException | None = None
+        self._woken = asyncio.Event()
 
     async def run(self, listener: socket.socket) -> None:
         """Serve until the last user has gone."""
@@ -75,7 +77,9 @@ class Engine:
     async def _tick_until_over(self) -> None:
         expire_at = time.monotonic() + self._options.expire_every
         while not self._leases.over():
-            await asyncio.sleep(min(1.0, self._options.grace / 4))
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._woken.wait(), min(1.0, self._options.grace / 4))
+            self._woken.clear()
             if self._failure is not None:
                 raise self._failure
             self._syncer.tick()
@@ -95,11 +99,16 @@ class Engine:
 
     def _fail(self, error: BaseException) -> None:
         self._failure = error
+        self._woken.set()
+
+    def _stop(self) -> None:
+        self._leases.stop_when_free()
+        self._woken.set()
 
     def _obey_signals(self) -> None:
         loop = asyncio.get_running_loop()
         # A service manager stops all processes at once: the users' last requests still want an engine.
-        signal.signal(signal.SIGTERM, lambda *_: loop.call_soon_threadsafe(self._leases.stop_when_free))
+        signal.signal(signal.SIGTERM, lambda *_: loop.call_soon_threadsafe(self._stop))
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         if hasattr(signal, "SIGHUP"):
             signal.signal(signal.SIGHUP, signal.SIG_IGN)

@@ -56,7 +56,13 @@ class Lease:
         self.drop()
 
     def drop(self) -> None:
+        """Give it up. Not by shutdown: after a fork the connection is the parent's too."""
         self._connection.close()
+
+    def end(self) -> None:
+        """Give it up for all who share it, also where another thread waits for its end."""
+        with contextlib.suppress(OSError):
+            self._connection.shutdown(socket.SHUT_RDWR)
 
 
 def take_lease(folder: Path, sync: str) -> Lease | None:

@@ -22,7 +22,7 @@ class _User:
         self._folder, self._port, self._sync = folder, port, sync
         self._lock = threading.Lock()
         self._lease: Lease | None = None
-        self._watched = False
+        self._watched = self._left = False
 
     def join(self) -> str:
         """The engine's address, once it answers. Raises EngineFailed."""
@@ -34,8 +34,7 @@ class _User:
                 )  # the clients have this address: an engine started later must too
             if not self._watched:
                 self._watched = True
-                # Not threading.Thread: its start waits, which a fork's child under eventlet must not.
-                _thread.start_new_thread(self._watch, ())
+                threading.Thread(target=self._watch, name="embedded-engine", daemon=True).start()
             return f"http://127.0.0.1:{self._port}"
 
     def forked(self) -> None:
@@ -45,15 +44,24 @@ class _User:
             self._lease.drop()
         self._lease = None
         if self._watched:
+            # Not threading.Thread: its start waits, which a fork's child under eventlet must not.
             _thread.start_new_thread(self._watch, ())
+
+    def leave(self) -> None:
+        """Give the lease back for good."""
+        self._left = True
+        if self._lease is not None:
+            self._lease.end()
 
     def _watch(self) -> None:
         pause, longest = _RETRY_SECONDS
         said = ""
-        while True:
+        while not self._left:
             lease = self._lease
             if lease is not None:
                 lease.wait_for_end()
+                if self._left:
+                    return
                 with self._lock:
                     self._lease = None
             try:

@@ -95,7 +95,7 @@ def test_waits_for_a_body_that_wants_to_be_asked(engine: Running) -> None:
     ],
 )
 def test_what_is_let_in(engine: Running, headers: dict[str, str], status: int) -> None:
-    answer = talk(engine, request(**headers), half_close=False if status != 200 else True)
+    answer = talk(engine, request(**headers), half_close=status == 200)
     assert answer.startswith(f"HTTP/1.1 {status} ".encode())
     assert (b"Connection: close" in answer) == (status != 200 or "Connection" in headers)
 

@@ -1,0 +1,281 @@
+"""The users' side: start, join, take up again, leave; under plain threads, eventlet, gevent and fork."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from teamcal.localdynamo import EngineFailed, endpoint_of, launch, lease, users
+from teamcal.localdynamo import folder as files
+from tests.localdynamo.conftest import CHANGES, ROOT, alive, client, wait_until
+from tests.localdynamo.test_files import damage
+
+USER = """
+import sys, time
+{patch}
+from pathlib import Path
+from teamcal.localdynamo import endpoint_of, launch
+launch.GRACE_SECONDS = 1.0
+url = endpoint_of(Path(sys.argv[1]))
+print(url, flush=True)
+{then}
+"""
+WAIT = "sys.stdin.read()"
+PATCHES = {
+    "plain": "",
+    "eventlet": "import eventlet; eventlet.monkey_patch()",
+    "gevent": "from gevent import monkey; monkey.patch_all()",
+}
+
+
+class User:
+    """A process that uses the folder's engine until it is told to end, or is killed."""
+
+    def __init__(self, folder: Path, patch: str = "", then: str = WAIT) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-W", "ignore", "-c", USER.format(patch=patch, then=then), str(folder)],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    def line(self) -> str:
+        assert self.process.stdout is not None
+        return self.process.stdout.readline().strip()
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.communicate()
+
+
+@pytest.fixture(scope="module")
+def folders() -> Iterator[list[Path]]:
+    """The folders of all tests here; at the end no process may be left of any."""
+    used: list[Path] = []
+    yield used
+    for folder in used:
+        wait_until(lambda folder=folder: not processes_of(folder))
+
+
+def processes_of(folder: Path) -> list[str]:
+    commands = [path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if path.exists()]
+    return [str(command) for command in commands if str(folder).encode() in command]
+
+
+@pytest.fixture
+def start(tmp_path: Path, folders: list[Path]) -> Iterator[Any]:
+    started: list[User] = []
+    folders.append(tmp_path)
+
+    def start_it(patch: str = "", then: str = WAIT) -> User:
+        started.append(User(tmp_path / "data", patch, then))
+        return started[-1]
+
+    yield start_it
+    for user in started:
+        user.kill()
+
+
+@pytest.fixture
+def in_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """This process as a user, which gives all its leases back at the end."""
+    monkeypatch.setattr(launch, "GRACE_SECONDS", 0.5)
+    monkeypatch.setattr(users, "_users", {})
+    monkeypatch.setattr(users, "_RETRY_SECONDS", (0.1, 0.2))
+    yield
+    for user in users._users.values():
+        user.leave()
+    for process in launch._started:
+        process.wait(20)
+
+
+def pid_of(folder: Path) -> int:
+    pid: int = files.read_address(folder)["pid"]
+    return pid
+
+
+def answers(url: str) -> bool:
+    headers = {"X-Amz-Target": "DynamoDB_20120810.ListTables"}
+    try:
+        with urllib.request.urlopen(urllib.request.Request(url, b"{}", headers), timeout=5) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
+
+
+def test_one_engine_for_servers_that_start_at_the_same_instant(start: Any, tmp_path: Path) -> None:
+    everyone = [start() for _ in range(4)]
+    assert len({user.line() for user in everyone}) == 1
+    assert (tmp_path / "data").stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.parametrize("patch", PATCHES)
+def test_restarts_a_dead_engine_at_the_same_address(start: Any, tmp_path: Path, patch: str) -> None:
+    folder = tmp_path / "data"
+    url = start(PATCHES[patch], then="while True: time.sleep(0.1)").line()
+    client(url).create_table(**CHANGES)
+    pid = pid_of(folder)
+    os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: pid_of(folder) != pid and answers(url), 10)
+    assert client(url).list_tables()["TableNames"] == ["changes"]
+
+
+def test_ends_after_its_last_user_was_killed(start: Any, tmp_path: Path) -> None:
+    first, second = start(), start()
+    first.line()
+    second.line()
+    pid = pid_of(tmp_path / "data")
+    first.kill()
+    time.sleep(1.5)
+    assert alive(pid)
+    second.kill()
+    wait_until(lambda: not alive(pid), 10)
+
+
+def test_signals_for_a_terminal_dont_reach_it(start: Any, tmp_path: Path) -> None:
+    user, other = start(), start()
+    url, _ = user.line(), other.line()
+    pid = pid_of(tmp_path / "data")
+    assert os.getpgid(pid) not in (os.getpgid(user.process.pid), os.getpgid(0))
+    for number in (signal.SIGINT, signal.SIGHUP):
+        os.killpg(user.process.pid, number)
+        os.kill(pid, number)
+    os.kill(pid, signal.SIGTERM)  # a service manager's: it waits for the users
+    user.process.wait(10)
+    assert answers(url)
+    assert pid_of(tmp_path / "data") == pid
+
+
+def test_a_short_program_ends_promptly(start: Any) -> None:
+    user = start(then="")
+    user.line()
+    began = time.monotonic()
+    user.process.wait(10)
+    assert time.monotonic() - began < 3
+
+
+@pytest.mark.parametrize("patch", PATCHES)
+def test_a_forks_child_takes_its_own_lease(start: Any, tmp_path: Path, patch: str) -> None:
+    folder = tmp_path / "data"
+    then = """
+import os, signal
+if os.fork() == 0:
+    print(os.getpid(), flush=True)
+    while True: time.sleep(0.1)
+while True: time.sleep(0.1)
+"""
+    user = start(PATCHES[patch], then)
+    url, child = user.line(), int(user.line())
+    try:
+        os.kill(user.process.pid, signal.SIGKILL)
+        user.process.wait()
+        time.sleep(1.5)
+        assert answers(url)
+        pid = pid_of(folder)
+        os.kill(pid, signal.SIGKILL)
+        wait_until(lambda: pid_of(folder) != pid and answers(url), 10)
+    finally:
+        os.kill(child, signal.SIGKILL)
+
+
+@pytest.mark.usefixtures("in_process")
+def test_joins_once_a_process(tmp_path: Path) -> None:
+    addresses: list[str] = []
+    calls = [threading.Thread(target=lambda: addresses.append(endpoint_of(tmp_path))) for _ in range(8)]
+    for call in calls:
+        call.start()
+    for call in calls:
+        call.join()
+    assert len(addresses) == 8
+    assert len(set(addresses)) == 1
+    assert len(launch._started) == 1
+    assert endpoint_of(tmp_path, port=1, sync="always") == addresses[0]
+    assert answers(addresses[0])
+
+
+@pytest.mark.usefixtures("in_process")
+def test_a_watcher_starts_it_again(tmp_path: Path) -> None:
+    url = endpoint_of(tmp_path, sync="always")
+    client(url).create_table(**CHANGES)
+    pid = pid_of(tmp_path)
+    os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: pid_of(tmp_path) != pid and answers(url), 10)
+    assert endpoint_of(tmp_path) == url
+
+
+@pytest.mark.usefixtures("in_process")
+def test_a_damaged_folder_is_told_until_it_is_mended(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    url = endpoint_of(tmp_path)
+    table = client(url)
+    table.create_table(**CHANGES)
+    table.create_table(**{**CHANGES, "TableName": "more"})
+    path = files.logs_of(tmp_path)[0][1]
+    content = path.read_bytes()
+    damage(path, 50)
+    os.kill(pid_of(tmp_path), signal.SIGKILL)
+    wait_until(lambda: "Damaged" in caplog.text)
+    with pytest.raises(EngineFailed, match="손상"):
+        for _ in range(50):
+            endpoint_of(tmp_path)
+            time.sleep(0.1)
+    time.sleep(0.5)
+    assert caplog.text.count("Damaged data file") == 1
+    path.write_bytes(content)
+    wait_until(lambda: answers(url))
+    assert client(endpoint_of(tmp_path)).list_tables()["TableNames"] == ["changes", "more"]
+
+
+@pytest.mark.usefixtures("in_process")
+def test_a_first_start_that_fails_says_why(tmp_path: Path) -> None:
+    (tmp_path / files.SNAPSHOT).write_bytes(b"x")
+    with pytest.raises(EngineFailed) as caught:
+        endpoint_of(tmp_path)
+    assert str(tmp_path / files.SNAPSHOT) in str(caught.value)
+    (tmp_path / files.SNAPSHOT).unlink()
+    assert answers(endpoint_of(tmp_path))
+
+
+@pytest.mark.usefixtures("in_process")
+def test_missing_packages_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
+    with pytest.raises(EngineFailed, match=r"pip install -r requirements-embedded\.txt"):
+        endpoint_of(tmp_path)
+
+
+@pytest.mark.usefixtures("in_process")
+def test_an_engine_that_never_answers_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(launch, "_START_SECONDS", 0.0)
+    monkeypatch.setattr(launch, "take_lease", lambda *_: None)
+    with pytest.raises(EngineFailed, match="doesn't answer"):
+        endpoint_of(tmp_path)
+
+
+def test_a_stranger_at_the_remembered_port_gets_no_lease(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as stranger:
+        files.write_address(tmp_path, stranger.getsockname()[1], "id")
+
+        def greet() -> None:
+            connection, _ = stranger.accept()
+            connection.recv(1000)
+            connection.sendall(b"HTTP/1.1 200 OK\r\n\r\nhello")
+            connection.close()
+
+        thread = threading.Thread(target=greet)
+        thread.start()
+        assert lease.take_lease(tmp_path, "interval") is None
+        thread.join()
+    (tmp_path / files.ADDRESS).write_text('{"port": "x"}')
+    assert lease.take_lease(tmp_path, "interval") is None

@@ -6,6 +6,7 @@ python-engineio stays as it is: `Session` overrides what is written here and inh
 import functools
 import socket
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -29,6 +30,7 @@ class WholeWrites:
     def __init__(self, sock: Any) -> None:
         self._socket = sock
         self._lock = threading.Lock()
+        self.at_close: Callable[[], object] = bool
 
     def send(self, data: bytes) -> int:
         with self._lock:
@@ -39,6 +41,7 @@ class WholeWrites:
         # Closing alone leaves a thread that is blocked in `sendall` blocked for good.
         hang_up(self._socket)
         self._socket.close()
+        self.at_close()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._socket, name)
@@ -125,6 +128,8 @@ class Session(engineio.socket.Socket):
             return super()._websocket_handler(ws)
         except (*UNREADABLE, OSError):
             if not upgrading or self.upgraded:
+                hang_up(self._wire)
+                self._wire = None
                 self.close(abort=True, reason=self.server.reason.TRANSPORT_ERROR)
             return []
         finally:
@@ -141,6 +146,8 @@ def prepare_websocket(ws: Any, wire: Any, limit: int) -> None:
     """
     if hasattr(ws, "ws"):
         ws.ws.max_message_size = limit
+        # It tells the reader of a message that is too big before it calls itself closed, which may be missed.
+        wire.at_close = ws.ws.event.set
         say_goodbye = ws.close
     else:
         ws.Message = _eventlet_message()

@@ -100,7 +100,7 @@ def cursor_of(head: Head) -> str:
 def head_at(cursor: object) -> Head:
     """The position that `cursor` names. Raises InvalidInput."""
     try:
-        if not isinstance(cursor, str) or len(cursor) > 1000:
+        if not isinstance(cursor, str) or len(cursor) > 2000:
             raise ValueError(cursor)
         text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode()
         log_id, revision, change_id = text.split("\n")

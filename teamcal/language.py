@@ -1,8 +1,22 @@
 """Which of our languages the caller prefers."""
 
 from flask import request
+from werkzeug.datastructures import LanguageAccept
+
+from .messages import LANGUAGES
+
+
+def preferred(accepted: LanguageAccept) -> str:
+    """`ko` unless English is preferred; a region (`en-GB`) counts as its language."""
+    for wanted, quality in accepted:  # best first
+        primary = wanted.split("-")[0].split("_")[0].lower()
+        if quality > 0 and primary in LANGUAGES:
+            return primary
+        if wanted == "*":
+            break
+    return "ko"
 
 
 def language() -> str:
-    """`ko` unless Accept-Language prefers English."""
-    return request.accept_languages.best_match(["ko", "en"], default="ko") or "ko"
+    """Of the request at hand."""
+    return preferred(request.accept_languages)

@@ -59,6 +59,13 @@ def _text(default: str) -> Callable[[str, str | None], str]:
     return lambda name, value: value or default
 
 
+def _region(name: str, value: str | None) -> str:
+    value = value or "ap-northeast-2"
+    if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", value):
+        raise SettingsError(f"{name}: must be a region as ap-northeast-2")
+    return value
+
+
 def _optional(name: str, value: str | None) -> str | None:
     return value or None
 
@@ -100,13 +107,17 @@ def _table(default: str) -> Callable[[str, str | None], str]:
 def _endpoint(name: str, value: str | None) -> str | None:
     if not value:
         return None
-    if value != "embedded" and not re.fullmatch(r"https?://[^\s/]+/?", value):
+    if value != "embedded" and not re.fullmatch(
+        r"https?://(\[[0-9a-fA-F:.]+\]|[^\s/:@]+)(:[0-9]{1,5})?/?", value
+    ):
         raise SettingsError(f"{name}: must be empty (AWS), 'embedded' or http(s)://host[:port]")
     return value
 
 
 def _origins(name: str, value: str | None) -> tuple[str, ...]:
     origins = tuple(part.strip().rstrip("/") for part in (value or "*").split(",") if part.strip())
+    if not origins:  # the libraries would take none as all
+        raise SettingsError(f"{name}: must be * or origins as https://calendar.example.com, by commas")
     for origin in origins:
         if origin != "*" and not re.fullmatch(r"https?://[^\s/*]+", origin):
             raise SettingsError(f"{name}: must be * or origins as https://calendar.example.com, by commas")
@@ -120,7 +131,7 @@ def _redis(name: str, value: str | None) -> str | None:
 
 
 _STORAGE: dict[str, tuple[str, Callable[[str, str | None], Any]]] = {
-    "aws_region": ("AWS_REGION", _text("ap-northeast-2")),
+    "aws_region": ("AWS_REGION", _region),
     "aws_access_key_id": ("AWS_ACCESS_KEY_ID", _optional),
     "aws_secret_access_key": ("AWS_SECRET_ACCESS_KEY", _optional),
     "departments_table": ("DEPARTMENTS_TABLE", _table("departments")),
@@ -164,7 +175,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     development = (
         _choice("production", "development", "testing")("FLASK_ENV", env.get("FLASK_ENV")) != "production"
     )
-    secret = env.get("SECRET_KEY", "")
+    secret = env.get("SECRET_KEY", "").strip()
     if not development and secret in ("", EXAMPLE_SECRET):
         raise SettingsError(
             "SECRET_KEY: 운영 환경에서는 반드시 설정해야 합니다 (예제 값은 사용할 수 없습니다). "

@@ -97,7 +97,7 @@ def test_whole_events_are_sent_back(server: Server, http: Any) -> None:
     department, other = server.department(), server.department("연구팀")
     event = server.event(department, **FULL)
     body = {
-        **event, "title": "수정", "url": None, "department_id": other, "last_modified": None, "id": "무엇이든",
+        **event, "title": "수정", "url": None, "department_id": other, "last_modified": None, "id": "?",
         "version": 99, "revision": -1, "Reminder": {"minutes": [5, 10]}, "created_at": 3,
     }  # fmt: skip
     updated = http.put(f"/api/events/{event['id']}", json=body).json["event"]

@@ -224,7 +224,6 @@ def serve(app: Flask, socketio: SocketIO, host: str, port: int) -> None:
     reloads the code nor shows a debugger: under eventlet the one starts a second server on the same port, and
     the other would answer errors in HTML.
     """
-    print(f" * http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}", flush=True)  # noqa: S104
     if async_mode() != "eventlet":
         app.run(host=host, port=port, threaded=True, use_reloader=False, use_debugger=False)
         return
@@ -239,8 +238,12 @@ def serve(app: Flask, socketio: SocketIO, host: str, port: int) -> None:
             socketio.server.eio.disconnect()
             eventlet.sleep(0.1)
 
-    family, _, _, _, address = eventlet.green.socket.getaddrinfo(
-        host, port, type=eventlet.green.socket.SOCK_STREAM
-    )[0]
-    listener = eventlet.listen(address[:2], family)
+    kind = eventlet.green.socket.SOCK_STREAM
+    family, _, _, _, address = eventlet.green.socket.getaddrinfo(host, port, type=kind)[0]
+    try:
+        listener = eventlet.listen(address, family)
+    except OSError as error:
+        # Not a stack trace: somebody else is there, or the address isn't ours.
+        sys.exit(f"✗ {host}:{port}: {error.strerror}")
+    print(f" * http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}", flush=True)  # noqa: S104
     eventlet.wsgi.server(listener, app, custom_pool=Pool(CONNECTIONS), log_output=False, debug=False)

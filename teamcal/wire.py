@@ -136,6 +136,9 @@ class Session(engineio.socket.Socket):
             # Inherited, it stays set when the probe fails, and polling then answers nothing but NOOP.
             self.upgrading = False
             self._wire = None
+            if self.closed:
+                # The service task may keep the session in hand for long, but not what nobody will read.
+                self.queue = self.server.create_queue()
 
 
 def prepare_websocket(ws: Any, wire: Any, limit: int) -> None:

@@ -1,0 +1,105 @@
+"""A client that stops reading loses nothing if it resumes in time, and holds nobody up."""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.servers import ROOT, Server, Worker, command_of, free_port, running
+
+from .raw import RawWebsocket, request, rest
+
+LEAVES, SYNCS = 5_400, 600
+STALL = 3.0
+GREEN: tuple[Worker, ...] = ("eventlet", "gevent", "gthread")
+
+
+def test_a_reader_that_stalls_gets_everything_in_order(server: Server, department: Callable[[], str]) -> None:
+    place = department()
+    for number in range(8):
+        body = {"event_date": "2024-01-20", "title": str(number), "description": "x" * 1_000}
+        rest(server.url, "POST", f"/api/events/{place}", body)
+    slow = RawWebsocket(server.url, receive_buffer=4_096).connect()
+    slow.receive()
+    began = time.monotonic()
+    with ThreadPoolExecutor(1) as pool:
+        asking = pool.submit(ask_for_much, slow, place)
+        watch_others(server, place, until=began + STALL)
+        # Each question is answered by an event and its acknowledgement.
+        for number in range(LEAVES + SYNCS):
+            event, acknowledgement = slow.receive(), slow.receive()
+            assert event.startswith('42["'), event[:80]
+            assert acknowledgement.startswith(f"43{number}["), (number, acknowledgement[:80])
+            assert json.loads(acknowledgement[len(f"43{number}") :])[0] == json.loads(event[2:])[1]
+        asking.result()
+    slow.close()
+
+
+def ask_for_much(client: RawWebsocket, place: str) -> None:
+    """Many small answers with big ones among them: some megabytes."""
+    every = (LEAVES + SYNCS) // SYNCS
+    for number in range(LEAVES + SYNCS):
+        name = "sync_request" if number % every == 0 else "leave_department"
+        client.send(f'42{number}["{name}",{{"department_id":"{place}"}}]')
+
+
+def watch_others(server: Server, place: str, until: float) -> None:
+    member = RawWebsocket(server.url).connect()
+    member.receive()
+    member.send(f'42["join_department",{{"department_id":"{place}"}}]')
+    member.receive()
+    while time.monotonic() < until:
+        rest(server.url, "POST", f"/api/events/{place}", {"event_date": "2024-01-21", "title": "x"})
+        answered = time.monotonic()
+        assert member.receive().startswith('42["event_created"')
+        assert time.monotonic() - answered <= 1.0
+        time.sleep(0.2)
+    member.close()
+
+
+@pytest.fixture(scope="module")
+def impatient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[Worker, Server]]:
+    """Servers that ping each second and take a second without an answer for the end."""
+    stack, folder = ExitStack(), tmp_path_factory.mktemp("impatient")
+
+    def start(worker: Worker) -> Server:
+        port = free_port()
+        command = [part.replace("app:app", "impatient:app") for part in command_of(worker, port)]
+        env = {"PYTHONPATH": f"{Path(__file__).parent}:{ROOT}"}
+        return stack.enter_context(
+            running(worker, data_dir=folder / worker, port=port, env=env, command=command)
+        )
+
+    with stack, ThreadPoolExecutor(3) as pool:
+        yield dict(zip(GREEN, pool.map(start, GREEN), strict=True))
+
+
+def test_a_reader_that_never_resumes_is_dropped_and_forgotten(impatient: dict[Worker, Server]) -> None:
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(drop_a_dead_reader, impatient.values()))
+
+
+def drop_a_dead_reader(server: Server) -> None:
+    place = rest(server.url, "POST", "/api/departments", {"name": "개발팀"})["department"]["id"]
+    for number in range(8):
+        body = {"event_date": "2024-01-20", "title": str(number), "description": "x" * 10_000}
+        rest(server.url, "POST", f"/api/events/{place}", body)
+    dead = RawWebsocket(server.url, receive_buffer=4_096).connect()
+    for _ in range(200):
+        dead.send(f'42["sync_request",{{"department_id":"{place}"}}]')
+    while held(server)["packets"] < 100:
+        time.sleep(0.05)
+    deadline = time.monotonic() + 8
+    while held(server) != {"clients": 0, "websockets": 0, "packets": 0}:
+        assert time.monotonic() < deadline, held(server)
+        time.sleep(0.1)
+    dead.close()
+
+
+def held(server: Server) -> dict[str, int]:
+    answer: dict[str, int] = json.loads(request(server.url, "GET", "/held")[2])
+    return answer

@@ -115,6 +115,8 @@ class DynamoDBDatabase:
     ) -> None:
         self.settings = settings or storage_settings()
         self._client = client
+        self._own_client = client is None
+        self._connected_at = 0.0
         self._now = now
         self._connecting = threading.Lock()
         self._last_words: dict[str, float] = {}
@@ -404,10 +406,15 @@ class DynamoDBDatabase:
 
     @property
     def client(self) -> Any:
-        with self._connecting:
+        if not self._connecting.acquire(timeout=remaining()):
+            raise StorageUnavailable("connecting")
+        try:
             if self._client is None:
                 self._client = self._connect()
+                self._connected_at = time.monotonic()
             return self._client
+        finally:
+            self._connecting.release()
 
     def _connect(self) -> Any:
         settings = self.settings
@@ -523,8 +530,11 @@ class DynamoDBDatabase:
         return None
 
     def _refused(self, error: Exception) -> CredentialsRefused:
-        self._tell("credentials", CREDENTIALS_TEXT.format(reason=type(error).__name__))
-        return CredentialsRefused(type(error).__name__)
+        reason = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
+        self._tell("credentials", CREDENTIALS_TEXT.format(reason=reason))
+        if self._own_client and time.monotonic() - self._connected_at > 5:
+            self._client = None  # boto3 looks for credentials once a client: a new key or role is found so
+        return CredentialsRefused(reason)
 
     def _missing(self, params: dict[str, Any], quiet: bool) -> TableMissing:
         tables = _tables_in(params)

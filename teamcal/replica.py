@@ -63,6 +63,7 @@ class Replica:
         self.ready: dict[str, Any] = {}
         self.recent: deque[Change] = deque(maxlen=RECENT_CHANGES)
         self._waiting: deque[Pending] = deque()
+        self._leading = threading.Lock()
         self._in_flight: dict[str, Pending] = {}
         self._reading = threading.Lock()
         self._sent = self._answered = 0
@@ -196,32 +197,45 @@ class Replica:
     # Writing
 
     def write(self, pending: Pending) -> Outcome:
-        """Queues up, then whoever gets the lock commits what is waiting, together.
+        """Queues up; what is waiting is committed together by one of those who wait.
 
         Raises CalendarError; StorageUnavailable and StorageThrottled may mean "perhaps".
         """
-        self._waiting.append(pending)
-        try:
-            with self.held():
-                while not pending.done:
-                    self._commit(self._next_batch())
-        finally:
-            pending.abandoned = True
+        self.write_all([pending])
         return pending.result()
 
     def write_all(self, pendings: list[Pending]) -> None:
         """As `write`, for many at once; each of them ends with its own outcome or error.
 
-        Raises StorageError when the lock can't be had.
+        Raises StorageUnavailable when their turn doesn't come in time.
         """
+        turn = threading.Event()
+        for pending in pendings:
+            pending.turn = turn
         self._waiting.extend(pendings)
+        try:
+            while not all(pending.done for pending in pendings):
+                if self._leading.acquire(blocking=False):
+                    self._lead(pendings)
+                elif not turn.wait(remaining()):
+                    raise StorageUnavailable(f"{self.log_id} is busy")
+                turn.clear()
+        finally:
+            for pending in pendings:
+                pending.abandoned = True
+
+    def _lead(self, pendings: list[Pending]) -> None:
+        """Commits what is waiting until `pendings` are done, then lets the next in the queue lead."""
         try:
             with self.held():
                 while not all(pending.done for pending in pendings):
                     self._commit(self._next_batch())
         finally:
-            for pending in pendings:
-                pending.abandoned = True
+            self._leading.release()
+            # Released first: who queues up after this look finds that nobody leads.
+            waiting = next(iter(list(self._waiting)), None)
+            if waiting is not None:
+                waiting.turn.set()
 
     def write_atomic(self, pendings: list[Pending], spoiled: bool) -> None:
         """All of them in one transaction, or none: those without a fault of their own end as NotApplied.
@@ -256,6 +270,10 @@ class Replica:
                 one.error = one.error or (None if one.done else error)
         finally:
             self._in_flight.clear()
+            for one in batch:
+                if not one.done:  # interrupted; nobody else would take it up
+                    one.error = StorageUnavailable(self.log_id)
+                one.turn.set()
 
     def _tried(self, batch: list[Pending], atomic: bool = False) -> bool:
         """One attempt; afterwards all are done, or False: the state was old and is newer now.

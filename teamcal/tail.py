@@ -54,20 +54,20 @@ class Tail:
 
     def look(self) -> None:
         """One round. Raises StorageError."""
+        departments = self.replicas.of(DEPARTMENTS)
+        if departments.head is None:
+            departments.refresh()
         watched = [
             replica for replica in self.replicas.loaded()
-            if replica.log_id == DEPARTMENTS or self.replicas.has_members(replica.log_id)
+            if replica is departments or self.replicas.has_members(replica.log_id)
         ]  # fmt: skip
-        if not any(replica.log_id == DEPARTMENTS for replica in watched):
-            self.replicas.of(DEPARTMENTS).refresh()
         known = {replica.log_id: replica.head for replica in watched}
         heads = self.replicas.database.read_heads(known)
         for replica in watched:
             seen = known[replica.log_id]
             if seen is not None and not heads[replica.log_id].is_at(seen):
                 self._adopt(replica, heads[replica.log_id], seen)
-        departments = heads.get(DEPARTMENTS)
-        if departments is not None and departments.purging and not self._purging:
+        if heads[DEPARTMENTS].purging and not self._purging:
             self._purging = True
             self.spawn(self._purge)
 

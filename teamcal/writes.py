@@ -1,5 +1,6 @@
 """Writes that wait for their turn, and how a batch of them becomes one transaction."""
 
+import threading
 import uuid
 from collections import ChainMap
 from collections.abc import Callable, Mapping
@@ -58,6 +59,7 @@ class Pending:
     outcome: Outcome | None = None
     error: Exception | None = None
     abandoned: bool = False
+    turn: threading.Event = field(default_factory=threading.Event)
 
     @property
     def done(self) -> bool:

@@ -1,0 +1,164 @@
+"""Running it again: after edits, deletions, moves and a kill, and beside servers that run."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from teamcal.tail import Tail
+from tests.migration.conftest import DEPARTMENTS, MEETING, Desk
+from tests.sample_generator import write_sample
+from tests.servers import ROOT, environment_of, make_tables
+
+
+def test_an_edited_event_stays_as_edited(desk: Desk) -> None:
+    event = desk.take()
+    server = desk.house.server()
+    edited = server.http.put(f"/api/events/{event['id']}", json={"title": "옮긴 회의"}).json["event"]
+
+    run = desk.run()
+
+    assert run.status == 0
+    assert "  • 이벤트: 1개\n" in run.out
+    assert "⚠️ 이후에 수정되어 그대로 둔 이벤트: 1개" in run.err
+    assert server.events(event["department_id"]) == [edited]
+
+
+def test_a_deleted_event_stays_deleted(desk: Desk) -> None:
+    event = desk.take()
+    server = desk.house.server()
+    assert server.http.delete(f"/api/events/{event['id']}").status_code == 200
+
+    run = desk.run()
+
+    assert run.status == 0
+    assert "  • 이벤트: 1개\n" in run.out
+    assert "⚠️ 이후에 삭제되어 되살리지 않은 이벤트: 1개" in run.err
+    assert server.events(event["department_id"]) == []
+
+
+def test_an_event_that_was_moved_stays_where_it_is(desk: Desk) -> None:
+    event = desk.take()
+    there = desk.departments()["마케팅팀"]
+    server = desk.house.server()
+    # As it is when the tombstone in its first department has expired.
+    server.calendar.import_events(there, [{**event, "department_id": there, "version": 2}])
+    key = {name: {"S": event[name]} for name in ("id", "department_id")}
+    desk.house.plain.delete_item(TableName=desk.house.storage.events_table, Key=key)
+
+    run = desk.run()
+
+    assert run.status == 0
+    assert [one["department_id"] for one in desk.events()] == [there]
+
+
+def test_a_renamed_department_keeps_its_events_and_its_name(desk: Desk) -> None:
+    event = desk.take()
+    server = desk.house.server()
+    server.calendar.edit_department(event["department_id"], {"name": "연구팀"})
+
+    run = desk.run()
+
+    assert run.status == 0
+    assert "  • 부서: 2개\n" in run.out
+    assert sorted(desk.departments()) == ["마케팅팀", "연구팀"]
+
+
+def test_new_records_of_the_files_join_the_old_ones(desk: Desk) -> None:
+    event = desk.take()
+    desk.write({"2024-01-20": [MEETING], "2024-01-21": [{**MEETING, "Id": 8}]})
+
+    assert desk.run().status == 0
+    assert desk.events()[0] == event
+    assert len(desk.events()) == 2
+    desk.house.must_be_sound(event["department_id"])
+
+
+def test_members_of_running_servers_see_it_live(desk: Desk) -> None:
+    desk.write({}, {"departments": DEPARTMENTS})
+    desk.run()
+    department_id = desk.departments()["개발팀"]
+    server = desk.house.server()
+    member = server.member(department_id)
+    desk.write({"2024-01-20": [MEETING, {**MEETING, "Title": "둘째"}]})
+
+    assert desk.run().status == 0
+    Tail(server.calendar, 5.0, time.sleep, lambda task: task()).look()  # one round of the server's timer
+
+    heard = [(name, payload["title"], payload["revision"]) for name, payload in member.heard()]
+    assert heard == [("event_created", "팀 회의", 1), ("event_created", "둘째", 2)]
+
+
+def test_a_deleted_event_is_not_written_by_the_use_case_either(desk: Desk) -> None:
+    event = desk.take()
+    server = desk.house.server()
+    department_id = event["department_id"]
+    server.http.delete(f"/api/events/{event['id']}")
+    new = {**MEETING_RECORD, "id": "0b2c7a52-0000-4000-8000-000000000001", "department_id": department_id}
+
+    assert server.calendar.import_events(department_id, [event, new]) == {new["id"]}
+    assert server.calendar.import_events(department_id, [event, new]) == set()
+    assert [one["id"] for one in server.events(department_id)] == [new["id"]]
+
+
+MEETING_RECORD = {
+    "event_date": "2024-01-20", "title": "팀 회의", "description": "", "time": "", "url": "",
+    "created_at": "2024-01-15T01:30:00.000Z", "last_modified": "2024-01-15T01:30:00.000Z",
+}  # fmt: skip
+
+
+# Real processes over the embedded engine
+
+
+def command(folder: Path) -> list[str]:
+    return [sys.executable, "migrate_to_dynamodb.py", "--data-dir", str(folder)]
+
+
+IDS = """
+from models import DynamoDBDatabase
+database = DynamoDBDatabase()
+pages = database.client.get_paginator("scan").paginate(TableName="events", ConsistentRead=True)
+print(*[item["id"]["S"] for page in pages for item in page["Items"]])
+"""
+
+
+def stored_ids(environment: dict[str, str]) -> list[str]:
+    """In a process of its own: the one that asks is a user of the engine until it ends."""
+    return subprocess.check_output([sys.executable, "-c", IDS], cwd=ROOT, env=environment, text=True).split()
+
+
+def test_killed_in_the_middle_and_run_again(tmp_path: Path) -> None:
+    write_sample(tmp_path, 4_000)
+    environment = environment_of("python", 0, tmp_path / "data", None)
+    make_tables(environment)
+    with subprocess.Popen(
+        command(tmp_path), cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ) as first:
+        assert first.stdout
+        for line in first.stdout:
+            if "이벤트 '".encode() in line:
+                time.sleep(0.2)  # into the middle of the next chunk
+                break
+        first.kill()
+    assert 0 < len(stored_ids(environment)) < 4_000
+
+    again = subprocess.run(command(tmp_path), cwd=ROOT, env=environment, capture_output=True, text=True)
+
+    assert again.returncode == 0, again.stderr
+    assert "  • 부서: 3개\n  • 이벤트: 4000개\n\n✅ 마이그레이션 검증 완료\n" in again.stdout
+    ids = stored_ids(environment)
+    assert len(set(ids)) == len(ids) == 4_000
+
+
+def test_ten_thousand_events(tmp_path: Path) -> None:
+    write_sample(tmp_path, 10_000)
+    environment = environment_of("python", 0, tmp_path / "data", None)
+    make_tables(environment)
+    began = time.monotonic()
+
+    done = subprocess.run(command(tmp_path), cwd=ROOT, env=environment, capture_output=True, text=True)
+
+    assert done.returncode == 0, done.stderr
+    assert time.monotonic() - began < 30
+    assert done.stdout.count("  ✓ 이벤트 ") == 10_000
+    assert "  • 이벤트: 10000개\n" in done.stdout

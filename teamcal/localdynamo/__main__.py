@@ -59,7 +59,8 @@ def _serve(options: argparse.Namespace) -> int:
     except ImportError:
         return _fail(REQUIREMENTS)
     except filelock.Timeout:
-        return _fail(BUSY)
+        print(BUSY, file=sys.stderr)
+        return 0  # nothing is wrong, and gunicorn would log another code as a worker's failure
     try:
         return _run(options)
     finally:

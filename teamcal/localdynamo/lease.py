@@ -53,14 +53,10 @@ class Lease:
         with contextlib.suppress(OSError):
             while self._connection.recv(64):
                 pass
-        self.drop()
-
-    def drop(self) -> None:
-        """Give it up. Not by shutdown: after a fork the connection is the parent's too."""
         self._connection.close()
 
     def end(self) -> None:
-        """Give it up for all who share it, also where another thread waits for its end."""
+        """Give it up, which ends `wait_for_end` in another thread too."""
         with contextlib.suppress(OSError):
             self._connection.shutdown(socket.SHUT_RDWR)
 

@@ -12,8 +12,6 @@ def preferred(accepted: LanguageAccept) -> str:
         primary = wanted.split("-")[0].split("_")[0].lower()
         if quality > 0 and primary in LANGUAGES:
             return primary
-        if wanted == "*":
-            break
     return "ko"
 
 

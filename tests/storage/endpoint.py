@@ -1,0 +1,94 @@
+"""A DynamoDB endpoint on loopback, over HTTP or TLS: the engine behind it, or whatever else a test wants."""
+
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from tests.engine import _run
+
+Answer = tuple[int, dict[str, str], bytes]
+HANG: Answer = (0, {}, b"")
+"""Take the request and never answer."""
+Behaviour = Callable[[str, bytes], Answer | None]
+
+
+def engine(action: str, body: bytes) -> None:
+    """The behaviour of a sound endpoint."""
+
+
+class Endpoint:
+    """`behave(action, body)` gives the answer, None for the engine's, or HANG; it may be replaced."""
+
+    def __init__(self, behave: Behaviour, tls: ssl.SSLContext | None = None) -> None:
+        self.behave = behave
+        self.ended = threading.Event()
+        self.calls: list[str] = []
+        self._server = _Server(("127.0.0.1", 0), _handler_of(self))
+        if tls:
+            self._server.socket = tls.wrap_socket(
+                self._server.socket, server_side=True, do_handshake_on_connect=False
+            )
+        self.port = self._server.server_address[1]
+        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.port}"
+        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+
+    def end(self) -> None:
+        self.ended.set()
+        self._server.shutdown()
+        self._server.server_close()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Clients that give up are what is being tested."""
+
+
+def _handler_of(endpoint: Endpoint) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            action = self.headers["X-Amz-Target"].rsplit(".", 1)[1]
+            endpoint.calls.append(action)
+            answer = endpoint.behave(action, body)
+            if answer is HANG:
+                endpoint.ended.wait(30)
+                return
+            status, headers, content = answer or _run(action, body)
+            self.send_response(status)
+            for name, value in headers.items():
+                if name.lower() != "content-length":
+                    self.send_header(name, value)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *arguments: Any) -> None:
+            pass
+
+    return Handler
+
+
+@contextmanager
+def endpoint(behave: Behaviour = engine, tls: ssl.SSLContext | None = None) -> Iterator[Endpoint]:
+    made = Endpoint(behave, tls)
+    try:
+        yield made
+    finally:
+        made.end()
+
+
+@contextmanager
+def taking_at_most(seconds: float) -> Iterator[None]:
+    began = time.monotonic()
+    yield
+    took = time.monotonic() - began
+    assert took <= seconds, f"{took:.1f} s"

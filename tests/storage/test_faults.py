@@ -1,0 +1,489 @@
+"""A database that fails: documented answers, words for the operator, and recovery without a restart."""
+
+import json
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from botocore.exceptions import (
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    PartialCredentialsError,
+    ReadTimeoutError,
+)
+
+from teamcal import deadline
+from teamcal.localdynamo import EngineFailed
+from tests.engine import error
+from tests.house import House, Server, together
+
+URL = "http://127.0.0.1:1"
+THROTTLED = error("ProvisionedThroughputExceededException", "The level of configured provisioned throughput")
+
+
+class Weather:
+    """What the database does at present: `fault(action, body)` or nothing out of the ordinary."""
+
+    def __init__(self) -> None:
+        self.fault: Callable[[str, bytes], Any] | None = None
+        self.calls: list[str] = []
+
+    def __call__(self, action: str, body: bytes) -> Any:
+        return self.fault(action, body) if self.fault else None
+
+    def always(self, what: Any, *actions: str) -> None:
+        def fault(action: str, body: bytes) -> Any:
+            if actions and action not in actions:
+                return None
+            if isinstance(what, Exception):
+                raise what
+            return what
+
+        self.fault = fault
+
+    def times(self, number: int, what: Any, *actions: str) -> None:
+        left = [number]
+
+        def fault(action: str, body: bytes) -> Any:
+            if left[0] <= 0 or (actions and action not in actions):
+                return None
+            left[0] -= 1
+            if isinstance(what, Exception):
+                raise what
+            return what
+
+        self.fault = fault
+
+
+@pytest.fixture
+def weather() -> Weather:
+    return Weather()
+
+
+@pytest.fixture
+def server(house: House, weather: Weather) -> Server:
+    return house.server(before=weather, calls=weather.calls)
+
+
+@pytest.fixture
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Shorter deadlines, where only what comes of them counts."""
+    monkeypatch.setattr(deadline, "REQUEST_SECONDS", 4.0)
+
+
+def every_answer(server: Server, department: str, event: str) -> list[Any]:
+    body = {"event_date": "2024-01-20", "title": "회의"}
+    http = server.http
+    return [
+        http.get("/api/departments"),
+        http.get(f"/api/events/{department}"),
+        http.post(f"/api/events/{department}", json=body),
+        http.put(f"/api/events/{event}", json={"title": "수정"}),
+        http.delete(f"/api/events/{event}"),
+        http.post("/api/departments", json={"name": "새 부서"}),
+        http.delete(f"/api/departments/{department}"),
+    ]
+
+
+LASTING = [
+    (
+        error("UnrecognizedClientException", "The security token included in the request is invalid."),
+        "자격증명 오류",
+    ),
+    (error("AccessDeniedException"), "자격증명 오류"),
+    (error("ExpiredTokenException"), "자격증명 오류"),
+    (NoCredentialsError(), "자격증명 오류"),
+    (PartialCredentialsError(provider="env", cred_var="secret"), "자격증명 오류"),
+    (error("ResourceNotFoundException", "Requested resource not found"), "가 없습니다."),
+    (EngineFailed("내장 엔진이 응답하지 않습니다"), "내장 엔진"),
+]
+
+
+@pytest.mark.parametrize(("what", "told"), LASTING)
+def test_lasting_faults_are_503_and_told_without_a_trace(
+    house: House, server: Server, weather: Weather, caplog: pytest.LogCaptureFixture, what: Any, told: str
+) -> None:
+    department = server.department()
+    event = server.event(department)["id"]
+    before = house.dump()
+    weather.always(what)
+    for answer in every_answer(server, department, event):
+        assert (answer.status_code, answer.json["code"]) == (503, "storage_unavailable")
+        assert answer.json["message"] == "데이터베이스에 연결할 수 없습니다. 잠시 후 다시 시도해 주세요."
+        assert answer.headers["Retry-After"]
+    assert server.http.get("/").status_code == 200
+    assert told in caplog.text
+    assert "Traceback" not in caplog.text
+    weather.fault = None
+    assert house.dump() == before
+    assert [answer.status_code for answer in every_answer(server, department, event)] == [
+        200, 200, 201, 200, 200, 201, 200,
+    ]  # fmt: skip
+
+
+def test_refused_credentials_say_what_to_check(
+    server: Server, weather: Weather, caplog: pytest.LogCaptureFixture
+) -> None:
+    weather.always(error("UnrecognizedClientException"))
+    server.http.get("/api/departments")
+    assert "✗ DynamoDB 연결 실패: 자격증명 오류" in caplog.text
+    for word in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "환경 변수", "IAM"):
+        assert word in caplog.text
+
+
+@pytest.mark.parametrize("table", ["departments_table", "events_table", "changes_table"])
+def test_a_missing_table_is_named_with_the_commands(
+    house: House, server: Server, caplog: pytest.LogCaptureFixture, table: str
+) -> None:
+    department = server.department()
+    server.event(department)
+    server.events(department)
+    name = getattr(house.storage, table)
+    house.plain.delete_table(TableName=name)
+    answers = [
+        house.server().http.post("/api/departments", json={"name": "새 부서"}),
+        server.http.post(f"/api/events/{department}", json={"event_date": "2024-01-20", "title": "a"}),
+    ]
+    assert 503 in {answer.status_code for answer in answers}
+    assert {answer.status_code for answer in answers} <= {201, 503}
+    assert f"테이블 '{name}'가 없습니다." in caplog.text
+    assert "pip install -r requirements.txt" in caplog.text
+    assert (
+        'python -c "from models import DynamoDBDatabase; DynamoDBDatabase().create_tables()"' in caplog.text
+    )
+    assert "Traceback" not in caplog.text
+    house.database().create_tables()
+    if table != "changes_table":  # the log is the one that nothing else can tell
+        assert house.server().http.post("/api/departments", json={"name": "또 하나"}).status_code == 201
+
+
+def test_throttling_that_passes_is_not_seen(server: Server, weather: Weather) -> None:
+    department = server.department()
+    for what in (
+        THROTTLED,
+        error("ThrottlingException"),
+        error("RequestLimitExceeded"),
+        error("TransactionConflictException"),
+        error("TransactionInProgressException"),
+        error("InternalServerError", status=500),
+        error("ServiceUnavailable", status=503),
+        error(
+            "TransactionCanceledException",
+            CancellationReasons=[{"Code": "None"}, {"Code": "TransactionConflict"}, {"Code": "None"}],
+        ),
+        error(
+            "TransactionCanceledException",
+            CancellationReasons=[{"Code": "ThrottlingError"}, {"Code": "None"}, {"Code": "None"}],
+        ),
+    ):
+        weather.times(3, what)
+        server.event(department)
+        weather.times(2, what)
+        server.events(department)
+
+
+def test_lasting_throttling_is_503_with_a_time_to_retry(
+    house: House, server: Server, weather: Weather, caplog: pytest.LogCaptureFixture, soon: None
+) -> None:
+    department = server.department()
+    event = server.event(department)["id"]
+    weather.always(THROTTLED)
+    answers = together(
+        lambda: server.http.put(f"/api/events/{event}", json={"title": "수정"}),
+        lambda: server.http.get("/api/departments"),
+        lambda: house.server(before=weather).http.get(f"/api/events/{department}"),
+    )
+    for answer in answers:
+        assert (answer.status_code, answer.json["code"]) == (503, "storage_throttled")
+        assert int(answer.headers["Retry-After"]) >= 1
+    assert "ProvisionedThroughputExceededException" in caplog.text
+    assert house.storage.changes_table in caplog.text
+    assert "Traceback" not in caplog.text
+    weather.fault = None
+    assert server.http.put(f"/api/events/{event}", json={"title": "수정"}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        EndpointConnectionError(endpoint_url=URL),
+        ConnectTimeoutError(endpoint_url=URL),
+        ReadTimeoutError(endpoint_url=URL),
+        OSError("broken pipe"),
+        error("InternalServerError", status=500),
+    ],
+)
+def test_one_failure_is_not_seen(server: Server, weather: Weather, what: Any) -> None:
+    department = server.department()
+    weather.times(1, what)
+    server.events(department)
+    weather.times(1, what)
+    server.event(department)
+
+
+@pytest.mark.parametrize("action", ["GetItem", "TransactWriteItems"])
+def test_an_unreachable_database(
+    house: House, server: Server, weather: Weather, caplog: pytest.LogCaptureFixture, soon: None, action: str
+) -> None:
+    department = server.department()
+    server.events(department)
+    weather.always(EndpointConnectionError(endpoint_url=URL), action)
+    path = f"/api/events/{department}"
+    if action == "GetItem":
+        answer = server.http.get(path)
+    else:
+        answer = server.http.post(path, json={"event_date": "2024-01-20", "title": "a"})
+    assert (answer.status_code, answer.json["code"]) == (503, "storage_unavailable")
+    assert "✗ DynamoDB 연결 실패" in caplog.text
+    assert "Traceback" not in caplog.text
+
+
+def test_operators_are_told_once_not_a_thousand_times(
+    server: Server, weather: Weather, caplog: pytest.LogCaptureFixture
+) -> None:
+    weather.always(NoCredentialsError())
+    for _ in range(50):
+        server.http.get("/api/departments")
+    assert caplog.text.count("자격증명 오류") == 1
+
+
+@pytest.mark.parametrize("lost", [1, 2])
+def test_a_lost_answer_is_applied_once(house: House, weather: Weather, lost: int) -> None:
+    left = [0]
+
+    def lose(action: str, body: bytes) -> None:
+        if action == "TransactWriteItems" and left[0] > 0:
+            left[0] -= 1
+            raise ReadTimeoutError(endpoint_url=URL)
+
+    server = house.server(after=lose)
+    department = server.department()
+    member = server.member(department)
+    left[0] = lost
+    event = server.event(department)
+    left[0] = lost
+    assert server.http.put(f"/api/events/{event['id']}", json={"title": "수정"}).status_code == 200
+    left[0] = lost
+    assert server.http.delete(f"/api/events/{event['id']}").status_code == 200
+    assert [(name, payload["revision"]) for name, payload in member.heard()] == [
+        ("event_created", 1), ("event_updated", 2), ("event_deleted", 3),
+    ]  # fmt: skip
+    house.must_be_sound(department)
+
+
+def test_a_create_that_may_have_been_applied_can_be_sent_again(
+    house: House, weather: Weather, soon: None
+) -> None:
+    """503 says "perhaps"; the client's id makes a retry safe."""
+    broken: list[bool] = []
+
+    def before(action: str, body: bytes) -> None:
+        if broken:
+            raise EndpointConnectionError(endpoint_url=URL)
+
+    def after(action: str, body: bytes) -> None:
+        if action == "TransactWriteItems" and armed:
+            broken.append(True)
+            raise ReadTimeoutError(endpoint_url=URL)
+
+    armed: list[bool] = []
+    server = house.server(before=before, after=after)
+    department = server.department()
+    member = server.member(department)
+    armed.append(True)
+    body = {"id": "aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee", "event_date": "2024-01-20", "title": "회의"}
+    answer = server.http.post(f"/api/events/{department}", json=body)
+    assert (answer.status_code, answer.json["code"]) == (503, "storage_unavailable")
+    armed.clear()
+    broken.clear()
+    again = server.http.post(f"/api/events/{department}", json=body)
+    assert (again.status_code, again.json["event"]["revision"]) == (200, 1)
+    assert [name for name, _ in member.heard()] == ["event_created"]
+    assert len(server.events(department)) == 1
+    house.must_be_sound(department)
+
+
+def test_a_deletion_of_a_department_whose_answer_is_lost(house: House) -> None:
+    armed = [False]
+
+    def lose(action: str, body: bytes) -> None:
+        if action == "TransactWriteItems" and armed[0]:
+            raise ReadTimeoutError(endpoint_url=URL)
+
+    server = house.server(after=lose)
+    department = server.department()
+    server.event(department)
+    member = server.member()
+    armed[0] = True
+    answer = server.http.delete(f"/api/departments/{department}")
+    armed[0] = False
+    assert answer.status_code in (200, 503)
+    assert server.http.get(f"/api/events/{department}").status_code == 404
+    assert server.http.get("/api/departments").json["departments"] == []
+    assert [name for name, _ in member.heard()] == ["department_deleted"]
+
+
+def test_keys_that_were_not_processed_are_asked_for_again(house: House) -> None:
+    limited: list[str] = []
+
+    def partly(action: str, body: bytes) -> Any:
+        if action != "BatchGetItem":
+            return None
+        request = json.loads(body)["RequestItems"]
+        ((table, wanted),) = request.items()
+        limited.append(action)
+        first, rest = wanted["Keys"][:1], wanted["Keys"][1:]
+        found = house.plain.batch_get_item(RequestItems={table: {**wanted, "Keys": first}})["Responses"]
+        answer: dict[str, Any] = {"Responses": found}
+        if rest:
+            answer["UnprocessedKeys"] = {table: {**wanted, "Keys": rest}}
+        return 200, {}, json.dumps(answer).encode()
+
+    server = house.server(before=partly)
+    departments = [server.department(f"부서 {number}") for number in range(4)]
+    for department in departments:
+        server.event(department)
+    heads = server.database.read_heads(departments)
+    assert {head.revision for head in heads.values()} == {1}
+    assert len(limited) == 4
+
+
+def test_items_that_were_not_processed_are_sent_again(house: House) -> None:
+    sent: list[int] = []
+
+    def partly(action: str, body: bytes) -> Any:
+        if action != "BatchWriteItem":
+            return None
+        ((table, requests),) = json.loads(body)["RequestItems"].items()
+        sent.append(len(requests))
+        house.plain.batch_write_item(RequestItems={table: requests[:2]})
+        left = {table: requests[2:]} if requests[2:] else {}
+        return 200, {}, json.dumps({"UnprocessedItems": left}).encode()
+
+    server = house.server(before=partly)
+    department = server.department()
+    for _ in range(5):
+        server.event(department)
+    server.http.delete(f"/api/departments/{department}")
+    server.calendar.purge()
+    assert sent == [5, 3, 1]
+    assert house.items(house.storage.events_table) == []
+
+
+def test_what_is_never_processed_is_throttling(house: House, caplog: pytest.LogCaptureFixture) -> None:
+    def never(action: str, body: bytes) -> Any:
+        request = json.loads(body).get("RequestItems")
+        if action == "BatchGetItem":
+            return 200, {}, json.dumps({"Responses": {}, "UnprocessedKeys": request}).encode()
+        if action == "BatchWriteItem":
+            return 200, {}, json.dumps({"UnprocessedItems": request}).encode()
+        return None
+
+    from teamcal.errors import StorageThrottled
+
+    database = house.server(before=never).database
+    house.put_event(id="e", department_id="d", event_date="2024-01-20")
+    with deadline.within(3.5), pytest.raises(StorageThrottled):
+        database.read_heads(["d"])
+    with deadline.within(3.6), pytest.raises(StorageThrottled):
+        database.purge("d", [], lambda: True)
+    assert "ProvisionedThroughputExceededException" in caplog.text
+
+
+def test_a_mistake_of_ours_is_an_internal_error(
+    server: Server, weather: Weather, caplog: pytest.LogCaptureFixture
+) -> None:
+    department = server.department()
+    server.events(department)
+    weather.always(error("ValidationException", "a secret detail"), "TransactWriteItems")
+    with caplog.at_level(logging.ERROR):
+        answer = server.http.post(
+            f"/api/events/{department}", json={"event_date": "2024-01-20", "title": "a"}
+        )
+    assert (answer.status_code, answer.json["code"]) == (500, "internal_error")
+    assert "secret" not in answer.text
+    assert answer.json["request_id"] in caplog.text
+    weather.fault = None
+    server.event(department)
+
+
+def test_an_interrupted_write_leaves_the_department_usable(server: Server, weather: Weather) -> None:
+    department = server.department()
+    server.events(department)
+
+    def interrupt(action: str, body: bytes) -> None:
+        raise KeyboardInterrupt
+
+    weather.fault = interrupt
+    with pytest.raises(KeyboardInterrupt):
+        server.http.post(f"/api/events/{department}", json={"event_date": "2024-01-20", "title": "a"})
+    weather.fault = None
+    assert server.event(department)["revision"] == 1
+
+
+def test_joins_and_syncs_tell_the_same_codes(server: Server, weather: Weather, soon: None) -> None:
+    department = server.department()
+    member = server.member(department)
+    weather.always(NoCredentialsError())
+    for name in ("join_department", "sync_request"):
+        answer = member.ask(name, {"department_id": department})
+        assert answer["code"] == "storage_unavailable"
+        assert member.heard() == [("error", answer)]
+    weather.fault = None
+    assert member.ask("sync_request", {"department_id": department})["events"] == []
+
+
+def test_a_lagging_index_never_shows(house: House) -> None:
+    """The index answers with what it held before; the log makes the copy whole."""
+    server = house.server()
+    department = server.department()
+    first = server.event(department, title="첫째")
+    second = server.event(department, title="둘째")
+    stale = house.plain.query(
+        TableName=house.storage.events_table, IndexName="department-date-index",
+        KeyConditionExpression="department_id = :d", ExpressionAttributeValues={":d": {"S": department}},
+    )  # fmt: skip
+    old = json.dumps({"Items": stale["Items"], "Count": 2, "ScannedCount": 2}).encode()
+    server.http.put(f"/api/events/{first['id']}", json={"title": "수정"})
+    server.http.delete(f"/api/events/{second['id']}")
+    third = server.event(department, title="셋째")
+
+    def lag(action: str, body: bytes) -> Any:
+        return (200, {}, old) if action == "Query" and b"department-date-index" in body else None
+
+    events = house.server(before=lag).events(department)
+    assert {event["title"] for event in events} == {"수정", third["title"]}
+
+
+def test_an_index_that_lags_beyond_the_log_is_waited_for(
+    house: House, monkeypatch: pytest.MonkeyPatch, soon: None
+) -> None:
+    import models
+
+    monkeypatch.setattr(models, "OVERLAY_ROWS", 2)
+    server = house.server()
+    department = server.department()
+    for _ in range(12):
+        server.event(department)
+    nothing = json.dumps({"Items": [], "Count": 0, "ScannedCount": 0}).encode()
+    lags = [2]
+
+    def lag(action: str, body: bytes) -> Any:
+        if action == "Query" and b"department-date-index" in body and lags[0]:
+            lags[0] -= 1
+            return 200, {}, nothing
+        return None
+
+    assert len(house.server(before=lag).events(department)) == 12
+    # The oldest rows have expired and the index never catches up: nothing half is served.
+    house.plain.delete_item(
+        TableName=house.storage.changes_table,
+        Key={"department_id": {"S": department}, "revision": {"N": "1"}},
+    )
+    lags[0] = 1_000
+    answer = house.server(before=lag).http.get(f"/api/events/{department}")
+    assert (answer.status_code, answer.json["code"]) == (503, "storage_unavailable")
+    lags[0] = 0
+    assert len(house.server(before=lag).events(department)) == 12

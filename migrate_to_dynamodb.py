@@ -11,6 +11,7 @@ Running it again, also after it was killed, changes nothing that is already ther
 import argparse
 import io
 import logging
+import os
 import sys
 from datetime import tzinfo
 from pathlib import Path
@@ -147,6 +148,11 @@ def main(arguments: list[str] | None = None, database: DynamoDBDatabase | None =
     except KeyboardInterrupt:
         console.warn("✗ 중단되었습니다. 다시 실행하면 이어서 진행합니다.")
         return 130
+    except BrokenPipeError:
+        # The reader of standard output has gone; Python would complain once more when it flushes at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        console.warn("✗ 표준 출력이 닫혀 중단되었습니다. 다시 실행하면 이어서 진행합니다.")
+        return 1
 
 
 if __name__ == "__main__":

@@ -1,0 +1,122 @@
+"""Servers that are wrong on purpose. The convergence test has to fail on each: else it sees nothing."""
+
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import models
+from teamcal import calendar, notices, replica, rooms, tail, writes
+from teamcal.changes import room_of
+
+
+def publish_before_commit() -> None:
+    """Members hear of a change that may not come to be."""
+    commit, publish = models.DynamoDBDatabase.commit, replica.Replicas.publish_once
+    told: set[str] = set()
+
+    def early(self: Any, pending: Any, token: str) -> None:
+        for write in pending:
+            for change in write.changes:
+                told.add(change.change_id)
+                publish(EVERYBODY[0], write.base.log_id, change, write.head)
+        commit(self, pending, token)
+
+    def late(self: Any, log_id: str, change: Any, head: Any) -> None:
+        if change.change_id not in told:
+            publish(self, log_id, change, head)
+
+    models.DynamoDBDatabase.commit = early
+    replica.Replicas.publish_once = late
+
+
+def number_outside() -> None:
+    """The head moves without a condition: two processes give out one number."""
+    update = models.DynamoDBDatabase._head_update
+
+    def unconditional(self: Any, write: Any) -> dict[str, Any]:
+        made = update(self, write)
+        del made["ConditionExpression"]
+        for name in (":base", ":seen", ":was"):
+            made["ExpressionAttributeValues"].pop(name, None)
+        return made
+
+    models.DynamoDBDatabase._head_update = unconditional
+
+
+def no_timer() -> None:
+    """Nothing but notices, and those may be lost."""
+    tail.Tail.look = lambda self: None
+
+
+def snapshot_race() -> None:
+    """The answer is made, then the room is entered, with no lock that holds both together."""
+
+    def welcome(self: Any, sid: str, found: Any, payload: Any, acknowledge: Callable[[Any], None]) -> None:
+        snapshot = self.calendar.snapshot(found, payload.get("cursor"))
+        answer = rooms.snapshot_payload(found.log_id, snapshot)
+        if "cursor" not in payload:
+            for name in ("events", "deleted", "full", "reason"):
+                answer.pop(name, None)
+        found.lock.release()
+        try:
+            time.sleep(0.05)
+            self.socketio.emit("joined_department", answer, to=sid)
+            acknowledge(answer)
+            self.socketio.server.enter_room(sid, room_of(found.log_id))
+        finally:
+            found.lock.acquire()
+
+    rooms.Rooms._welcome = welcome
+
+
+def retry_twice() -> None:
+    """Every attempt is an operation of its own: new token, new change_id, new event."""
+    call, make, creating = models.DynamoDBDatabase._call, writes._make, calendar.Calendar.creating
+
+    def once(self: Any, operation: str, quiet: bool = False, **params: Any) -> Any:
+        if operation == "transact_write_items":
+            params = {name: value for name, value in params.items() if name != "ClientRequestToken"}
+        return call(self, operation, quiet, **params)
+
+    def made_anew(folded: Any, pending: Any, *rest: Any) -> None:
+        make(folded, replace(pending, change_id=str(uuid.uuid4())), *rest)
+
+    def created_anew(self: Any, department_id: str, fields: Any, client_id: str | None) -> Any:
+        return lambda view: creating(self, department_id, fields, client_id)(view)
+
+    models.DynamoDBDatabase._call = once
+    writes._make = made_anew
+    calendar.Calendar.creating = created_anew
+
+
+def no_dedupe() -> None:
+    """A notice of what is known already is told again."""
+    notice = replica.Replica.notice
+
+    def again(self: Any, change: Any) -> None:
+        with self.held():
+            if self.head is not None and change.revision <= self.head.revision:
+                self.rooms.publish(self.log_id, change, self.head)
+        notice(self, change)
+
+    replica.Replica.notice = again
+
+
+def no_notices() -> None:
+    """Not wrong: without notices everything still arrives, by the timer."""
+    notices.Notices._heard = lambda self, data: None
+
+
+EVERYBODY: list[Any] = []
+"""The process's Replicas, once they exist."""
+
+VARIANTS: dict[str, Callable[[], None]] = {
+    "publish_before_commit": publish_before_commit,
+    "number_outside": number_outside,
+    "no_timer": no_timer,
+    "snapshot_race": snapshot_race,
+    "retry_twice": retry_twice,
+    "no_dedupe": no_dedupe,
+}

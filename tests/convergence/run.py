@@ -1,0 +1,201 @@
+"""One run: servers, clients and writers, trouble in a fixed course, quiet, and then the checks."""
+
+import asyncio
+import random
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import aiohttp
+
+from .checks import Tables, check_events, check_logs, check_members, check_writers
+from .cluster import Cluster
+from .findings import Findings
+from .ledger import Ledger
+from .members import KINDS, Member
+from .writers import Writer
+
+NAMES = ("개발팀", "마케팅팀", "영업팀", "인사팀", "재무팀", "디자인팀", "법무팀", "총무팀")
+QUIET_AFTER_TROUBLE = 3.0
+TROUBLE = {
+    "throttle": 0.02, "conflict": 0.03, "lost answer": 0.02, "lost request": 0.01, "unprocessed": 0.02,
+    "lag": 3.0, "lost notice": 0.05, "notice twice": 0.05,
+}  # fmt: skip
+
+
+@dataclass
+class Plan:
+    """`seconds` of writing; `kills`: are processes ended; `shares`: the faults of faults.py."""
+
+    seconds: float = 45.0
+    clients: int = 40
+    writers: int = 10
+    tail: float = 1.0
+    redis: bool = True
+    kills: bool = True
+    drops: bool = True
+    broken: str = ""
+    batch: tuple[int, int] = (5, 40)
+    pause: float = 0.05
+    shares: dict[str, float] = field(default_factory=lambda: dict(TROUBLE))
+
+
+@dataclass
+class Report:
+    findings: Findings
+    counts: Counter[str]
+    operations: int
+    acknowledged: int
+    seconds: float
+    slowest: float
+
+    def summary(self) -> str:
+        wrong = self.findings.counts
+        figures = ", ".join(f"{name} {count}" for name, count in sorted(self.counts.items()))
+        others = [
+            f"{n} {kind}" for kind, n in wrong.items() if kind not in ("lost", "duplicated", "out of order")
+        ]
+        return (
+            f"{self.operations} operations, {self.acknowledged} changes acknowledged in {self.seconds:.0f} s; "
+            f"slowest delivery {self.slowest:.2f} s; {figures}; "
+            + ", ".join(f"{wrong[kind]} {kind}" for kind in ("lost", "duplicated", "out of order"))
+            + "".join(f", {one}" for one in others)
+        )
+
+
+class Run:
+    def __init__(self, plan: Plan, folder: Path) -> None:
+        self.plan = plan
+        self.cluster = Cluster(folder, plan.redis, plan.tail, plan.broken)
+        self.findings, self.ledger = Findings(), Ledger()
+        self.members: list[Member] = []
+        self._stop_dropping, self._stop_writing = asyncio.Event(), asyncio.Event()
+
+    async def go(self) -> Report:
+        began = time.monotonic()
+        try:
+            await asyncio.to_thread(self.cluster.start)
+            connector = aiohttp.TCPConnector(limit=100)
+            async with aiohttp.ClientSession(connector=connector) as http:
+                await self._live(http)
+            await self._check()
+            counts = await asyncio.to_thread(self.cluster.collect_counts)
+        finally:
+            await asyncio.gather(*(member.stop() for member in self.members))
+            await asyncio.to_thread(self.cluster.stop)
+        for member in self.members:
+            counts += member.counts
+        for log, traces in self.cluster.warnings().items():
+            self.findings.add("stack traces", f"{traces} in {log}")
+        return Report(
+            self.findings, counts, self.ledger.operations, self.ledger.acknowledged(),
+            time.monotonic() - began, self._slowest(),
+        )  # fmt: skip
+
+    async def _live(self, http: aiohttp.ClientSession) -> None:
+        departments = await self._departments(http)
+        self._make_members(departments)
+        living = [asyncio.create_task(member.live()) for member in self.members]
+        try:
+            await self._until(self._all_ready, 30)
+            await self._write(http, departments)
+            # Nobody asks for anything now: what is still to come has to come by itself.
+            await asyncio.sleep(3 * self.plan.tail + 1)
+            tables = await asyncio.to_thread(self.cluster.dump)
+            check_members(Tables(tables), self.members, self.findings)
+        finally:
+            await asyncio.gather(*(member.stop() for member in self.members))
+            await asyncio.gather(*living)
+
+    async def _departments(self, http: aiohttp.ClientSession) -> list[str]:
+        found = []
+        for name in NAMES:
+            async with http.post(self.cluster.urls[0] + "/api/departments", json={"name": name}) as answer:
+                found.append((await answer.json())["department"]["id"])
+        return found
+
+    def _make_members(self, departments: list[str]) -> None:
+        for number in range(self.plan.clients):
+            url = self.cluster.urls[number % len(self.cluster.urls)]
+            transport = ("websocket", "polling")[number // 3 % 2]
+            # Everybody is in one department of their own turn, and some in one of the hot two.
+            joined = {departments[number % len(departments)], random.choice(departments)}
+            kind = KINDS[number // 2 % len(KINDS)]
+            member = Member(f"client {number}", url, transport, kind, sorted(joined), self.findings)
+            self.members.append(member)
+
+    # Trouble
+
+    async def _write(self, http: aiohttp.ClientSession, departments: list[str]) -> None:
+        plan = self.plan
+        self.cluster.faults(**plan.shares)
+        tasks = [
+            asyncio.create_task(
+                Writer(http, self.cluster.urls, departments, self.ledger, plan.batch, plan.pause)
+                .write_until(self._stop_writing)
+            )
+            for _ in range(plan.writers)
+        ]  # fmt: skip
+        dropping = asyncio.create_task(self._drop_members()) if plan.drops else None
+        await self._course()
+        self._stop_dropping.set()
+        if dropping:
+            await dropping
+        await self._until(self._all_ready, 30)
+        # The last writes come when all are there, so that only notices and the timer can bring them.
+        await asyncio.sleep(QUIET_AFTER_TROUBLE)
+        self._stop_writing.set()
+        await asyncio.gather(*tasks)
+        kept = {name: plan.shares.get(name, 0) for name in ("lost notice", "notice twice")}
+        self.cluster.faults(**kept)
+
+    async def _course(self) -> None:
+        """What happens when, as shares of the time."""
+        cluster, began = self.cluster, time.monotonic()
+        course: list[tuple[float, Callable[[], None]]] = [
+            (0.15, cluster.stop_redis), (0.30, cluster.start_redis),
+            (0.35, lambda: cluster.kill_server(0)), (0.40, lambda: cluster.restart_server(0)),
+            (0.55, cluster.kill_engine),
+            (0.70, lambda: cluster.kill_server(1)), (0.72, lambda: cluster.restart_server(1)),
+            (0.80, cluster.stop_redis), (0.90, cluster.start_redis),
+        ]  # fmt: skip
+        for share, trouble in course if self.plan.kills else []:
+            await asyncio.sleep(max(0.0, began + share * self.plan.seconds - time.monotonic()))
+            await asyncio.to_thread(trouble)
+        await asyncio.sleep(max(0.0, began + self.plan.seconds - time.monotonic()))
+
+    async def _drop_members(self) -> None:
+        while not self._stop_dropping.is_set():
+            await asyncio.sleep(random.uniform(0, 16 / self.plan.clients))
+            await random.choice(self.members).drop()
+
+    async def _until(self, holds: Callable[[], bool], seconds: float) -> None:
+        ends = time.monotonic() + seconds
+        while not holds() and time.monotonic() < ends:
+            await asyncio.sleep(0.05)
+
+    def _all_ready(self) -> bool:
+        return all(member.ready for member in self.members)
+
+    # The end
+
+    async def _check(self) -> None:
+        tables = Tables(await asyncio.to_thread(self.cluster.dump))
+        check_logs(tables, self.findings)
+        check_events(tables, self.findings)
+        check_writers(tables, self.ledger, self.findings)
+
+    def _slowest(self) -> float:
+        """Seconds from the answer to a writer to the arrival at a client, the longest."""
+        told = self.ledger.told_at
+        return max(
+            (at - told[log, revision] for member in self.members
+             for log, revision, at in member.arrivals if (log, revision) in told),
+            default=0.0,
+        )  # fmt: skip
+
+
+def run(plan: Plan, folder: Path) -> Report:
+    return asyncio.run(Run(plan, folder).go())

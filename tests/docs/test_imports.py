@@ -1,0 +1,38 @@
+"""What the files at the root import; import-linter, which holds the rest, reads packages only."""
+
+import ast
+
+import pytest
+
+from tests.docs.readme import ROOT
+
+ALLOWED = {
+    "models.py": {
+        "teamcal.changes", "teamcal.deadline", "teamcal.errors", "teamcal.events", "teamcal.localdynamo",
+        "teamcal.settings",
+    },
+    "app.py": {"models", "teamcal", "teamcal.errors", "teamcal.factory", "teamcal.settings"},
+}  # fmt: skip
+FORBIDDEN = {"migrate_to_dynamodb.py": {"app", "teamcal.factory", "teamcal.rooms", "teamcal.rest"}}
+
+
+def imported_by(file: str) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse((ROOT / file).read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found.add(node.module or "")
+    return {
+        name for name in found if name.split(".")[0] in ("teamcal", "models", "app", "migrate_to_dynamodb")
+    }
+
+
+@pytest.mark.parametrize("file", ALLOWED)
+def test_it_imports_what_it_may(file: str) -> None:
+    assert imported_by(file) <= ALLOWED[file]
+
+
+@pytest.mark.parametrize("file", FORBIDDEN)
+def test_it_needs_no_server(file: str) -> None:
+    assert not imported_by(file) & FORBIDDEN[file]

@@ -1,0 +1,90 @@
+"""docs/openapi.yaml describes every route, every code and every socket event, and nothing else."""
+
+import re
+from typing import Any
+
+import pytest
+import yaml
+
+from teamcal.factory import create_app
+from teamcal.responses import STATUS
+from teamcal.settings import load_settings
+from tests.docs.readme import KOREAN, README, ROOT
+
+# What the sources name when they register a handler or send a message.
+_HANDLED = re.compile(r'for name in \(("[^)]+)\)')
+_SENT = re.compile(r'"(connected|error|\w+_(?:department|response)|(?:event|department)_(?:\w+ed))"')
+
+
+@pytest.fixture(scope="module")
+def description() -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load((ROOT / "docs" / "openapi.yaml").read_text("utf-8"))
+    return found
+
+
+@pytest.fixture(scope="module")
+def routes() -> set[tuple[str, str]]:
+    app, _ = create_app(load_settings({"FLASK_ENV": "testing"}), database=None, tail=False)
+    return {
+        (method.lower(), re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule))
+        for rule in app.url_map.iter_rules()
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+
+
+def test_every_route_is_described(description: dict[str, Any], routes: set[tuple[str, str]]) -> None:
+    verbs = {"get", "put", "post", "delete", "patch"}
+    described = {(verb, path) for path, item in description["paths"].items() for verb in verbs & item.keys()}
+    assert described == routes
+
+
+@pytest.mark.parametrize("file", [README, KOREAN], ids=lambda file: file.name)
+def test_every_route_is_in_the_readme(file: Any, routes: set[tuple[str, str]]) -> None:
+    listed = re.findall(r"^\| `(GET|POST|PUT|DELETE) (/[^`?]*)`", file.read_text("utf-8"), re.MULTILINE)
+    assert {(verb.lower(), path) for verb, path in listed} == {one for one in routes if "/web/" not in one[1]}
+
+
+def test_every_code_is_described(description: dict[str, Any]) -> None:
+    assert set(description["components"]["schemas"]["Code"]["enum"]) == set(STATUS)
+    for file in (README, KOREAN):
+        text = file.read_text("utf-8")
+        rows = re.findall(r"^\| (\d{3}) \| (.*) \|$", text, re.MULTILINE)
+        shown = {code: int(status) for status, codes in rows for code in re.findall(r"`(\w+_\w+)`", codes)}
+        shown.pop("request_id", None)
+        assert shown == STATUS
+
+
+def test_every_socket_event_is_described(description: dict[str, Any]) -> None:
+    sources = {name: (ROOT / "teamcal" / name).read_text("utf-8") for name in ("rooms.py", "publisher.py")}
+    handled = set(re.findall(r'"(\w+)"', _HANDLED.findall(sources["rooms.py"])[0]))
+    described = description["x-socketio"]
+    assert set(described["client"]) == {"connect"} | handled
+    assert handled == {"join_department", "leave_department", "sync_request"}
+    sent = set(_SENT.findall("\n".join(sources.values()))) - handled
+    assert set(described["server"]) == sent
+    for file in (README, KOREAN):
+        for name in handled | sent:
+            assert f"`{name}`" in file.read_text("utf-8"), (file.name, name)
+
+
+def test_every_reference_leads_somewhere(description: dict[str, Any]) -> None:
+    def look(node: Any) -> None:
+        if isinstance(node, dict):
+            if "$ref" in node:
+                target: Any = description
+                for part in node["$ref"].removeprefix("#/").split("/"):
+                    target = target[part]
+            for inner in node.values():
+                look(inner)
+        elif isinstance(node, list):
+            for inner in node:
+                look(inner)
+
+    look(description)
+    assert description["openapi"].startswith("3.1")
+    for path, item in description["paths"].items():
+        for verb in {"get", "put", "post", "delete"} & item.keys():
+            named = [*item.get("parameters", []), *item[verb].get("parameters", [])]
+            names = {one["$ref"].rsplit("/", 1)[1] if "$ref" in one else one["name"] for one in named}
+            for placeholder in re.findall(r"\{(\w+)\}", path):
+                assert {placeholder, placeholder.title().replace("_", "")} & names, (verb, path)

@@ -41,20 +41,30 @@ class Compaction:
         return self._older_bytes + log.size > max(self._smallest, self._snapshot_bytes)
 
     def start(self, old: Log) -> Log:
-        """Begin with everything up to now; answers the log to go on with."""
+        """Begin with everything up to now; answers the log to go on with (the old one: no room)."""
         old.sync()
-        new = Log(files.log_path(self._folder, old.number), old.number)
-        files.sync_folder(self._folder)
+        try:
+            new = Log(files.log_path(self._folder, old.number), old.number)
+            files.sync_folder(self._folder)
+        except OSError:
+            self._postpone("no new log")
+            return old
         old.close()
         self._older_bytes += old.size
         self._upto = new.number
-        self._process = subprocess.Popen(
+        try:
+            self._process = self._launch()
+        except OSError:
+            self._postpone("no process for it")
+        return new
+
+    def _launch(self) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
             _command(self._folder, self._upto),
             stdin=subprocess.PIPE,  # its end tells the other process that this one has gone
             cwd=Path(__file__).parents[2],
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
         )
-        return new
 
     def poll(self) -> None:
         """Put a finished snapshot in place."""
@@ -63,8 +73,9 @@ class Compaction:
         code = self._process.returncode
         self._forget()
         if code != 0:
-            logger.error("compaction failed (%s); the logs stay as they are", code)
-            self._not_before = time.monotonic() + _PAUSE_AFTER_FAILURE
+            self._postpone(f"exit code {code}")
+            with contextlib.suppress(OSError):
+                draft_path(self._folder, self._upto).unlink()
             return
         os.replace(draft_path(self._folder, self._upto), self._folder / files.SNAPSHOT)
         files.sync_folder(self._folder)
@@ -78,6 +89,10 @@ class Compaction:
             self._forget()
             with contextlib.suppress(OSError):
                 draft_path(self._folder, self._upto).unlink()
+
+    def _postpone(self, why: str) -> None:
+        logger.error("compaction failed (%s); the logs stay as they are", why)
+        self._not_before = time.monotonic() + _PAUSE_AFTER_FAILURE
 
     def _forget(self) -> None:
         if self._process is not None and self._process.stdin is not None:

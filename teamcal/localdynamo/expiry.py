@@ -4,7 +4,8 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from teamcal.localdynamo.store import Store, tables, ttl_attribute
+from teamcal.localdynamo.catalogue import tables, ttl_attribute
+from teamcal.localdynamo.store import Store
 
 _ITEMS_A_STEP = 5000
 _DELETES_A_STEP = 500

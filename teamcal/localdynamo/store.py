@@ -16,7 +16,8 @@ from typing import Any, NamedTuple
 from ministack.core import responses
 from ministack.services import dynamodb
 
-from teamcal.localdynamo.image import TOKEN_SECONDS, Image, description_of
+from teamcal.localdynamo.catalogue import catalogue, install
+from teamcal.localdynamo.image import TOKEN_SECONDS, Image
 from teamcal.localdynamo.log import Log
 from teamcal.localdynamo.order import Views
 from teamcal.localdynamo.query import Queries
@@ -54,7 +55,6 @@ _CATALOGUE = {
     "TagResource": dynamodb._tag_resource,
     "UntagResource": dynamodb._untag_resource,
 }
-_SETTINGS = {"tags": "_tags", "ttl": "_ttl_settings", "pitr": "_pitr_settings"}
 
 Handler = Callable[[dict[str, Any]], tuple[int, dict[str, str], bytes | str]]
 
@@ -90,8 +90,8 @@ class Store:
         self._digest = ""
         self._views = Views()
         self._queries = Queries(self._views)
-        _install(image)
-        self._logged = copy.deepcopy(_catalogue())
+        install(image)
+        self._logged = copy.deepcopy(catalogue())
         # ministack's reaper deletes expired items behind the log's back. It has to take this lock first,
         # and nothing that is offered here uses it. expiry.py does its work.
         dynamodb._lock.acquire()
@@ -157,27 +157,27 @@ class Store:
             self._queries.forget()
             self._commit_catalogue()
 
-    def _commit(self, catalogue: dict[str, Any] | None) -> None:
+    def _commit(self, new_catalogue: dict[str, Any] | None) -> None:
         change: dict[str, Any] = {}
         if self._effects:
             change["ops"] = [_op(effect) for effect in self._effects]
         if self._token is not None:
             change["token"] = self._token
-        if catalogue is not None:
-            change["catalogue"] = catalogue
+        if new_catalogue is not None:
+            change["catalogue"] = new_catalogue
         if change:
             self.log.append(change)
         self._effects, self._token = [], None
 
     def _commit_catalogue(self) -> None:
-        catalogue = _catalogue()
-        if catalogue == self._logged:
+        current = catalogue()
+        if current == self._logged:
             return
         try:
-            self._commit(catalogue)
+            self._commit(current)
         except OSError as error:
             raise LogUnusable(str(error)) from error
-        self._logged = copy.deepcopy(catalogue)
+        self._logged = copy.deepcopy(current)
 
     def _undo(self) -> None:
         """Take the effects of a call back that was neither logged nor answered."""
@@ -255,37 +255,6 @@ def _remember_expressions() -> None:
     tokens_of = lru_cache(1024)(dynamodb._tokenize)
     dynamodb._tokenize = lambda expression: list(tokens_of(expression))
     dynamodb._condition_syntax_error = lru_cache(1024)(dynamodb._condition_syntax_error)
-
-
-def tables() -> dict[str, dict[str, Any]]:
-    return dict(dynamodb._tables.items())
-
-
-def ttl_attribute(table_name: str) -> str | None:
-    """The attribute by which the table's items expire, None when they don't."""
-    setting = dynamodb._ttl_settings.get(table_name) or {}
-    return setting.get("AttributeName") if setting.get("TimeToLiveStatus") == "ENABLED" else None
-
-
-def _install(image: Image) -> None:
-    for name in list(dynamodb._tables):
-        del dynamodb._tables[name]
-    for name, table in image.tables.items():
-        dynamodb._update_counts(table)
-        dynamodb._tables[name] = table
-    for key, store in _SETTINGS.items():
-        settings = getattr(dynamodb, store)
-        for name in list(settings):
-            del settings[name]
-        for name, value in image.settings.get(key, {}).items():
-            settings[name] = value
-
-
-def _catalogue() -> dict[str, Any]:
-    return {
-        "tables": {name: description_of(table) for name, table in dynamodb._tables.items()},
-        "settings": {key: dict(getattr(dynamodb, store).items()) for key, store in _SETTINGS.items()},
-    }
 
 
 def _op(effect: Effect) -> list[Any]:

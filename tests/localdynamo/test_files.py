@@ -199,6 +199,25 @@ def test_a_compaction_stops_at_damage(open_store: Open, tmp_path: Path) -> None:
     assert not (tmp_path / files.SNAPSHOT).exists()
 
 
+def test_a_compaction_without_room_is_put_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_args: Any, **_kwargs: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    log = Log(files.log_path(tmp_path, 1), 1)
+    log.append({"ops": []})
+    running = compaction.Compaction(tmp_path, 0, 0, 1)
+    monkeypatch.setattr(compaction, "Log", fails)
+    assert running.start(log) is log
+    assert not running.due(log)
+    monkeypatch.undo()
+    monkeypatch.setattr(compaction.subprocess, "Popen", fails)
+    new = running.start(log)
+    assert new.number == 2
+    assert not running.due(new)
+    new.close()
+    running.stop()
+
+
 def test_leftovers_of_a_compaction_go(open_store: Open, tmp_path: Path) -> None:
     filled(open_store, tmp_path)
     (tmp_path / "snapshot-12.tmp").write_bytes(b"half")

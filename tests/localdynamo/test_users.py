@@ -78,8 +78,8 @@ def start(tmp_path: Path, folders: list[Path]) -> Iterator[Any]:
     started: list[User] = []
     folders.append(tmp_path)
 
-    def start_it(patch: str = "", then: str = WAIT) -> User:
-        started.append(User(tmp_path / "data", patch, then))
+    def start_it(patch: str = "", then: str = WAIT, name: str = "data") -> User:
+        started.append(User(tmp_path / name, patch, then))
         return started[-1]
 
     yield start_it
@@ -165,28 +165,34 @@ def test_a_short_program_ends_promptly(start: Any) -> None:
     assert time.monotonic() - began < 3
 
 
-@pytest.mark.parametrize("patch", PATCHES)
-def test_a_forks_child_takes_its_own_lease(start: Any, tmp_path: Path, patch: str) -> None:
-    folder = tmp_path / "data"
-    then = """
-import os, signal
+FORK = """
+import os
 if os.fork() == 0:
     print(os.getpid(), flush=True)
-    while True: time.sleep(0.1)
 while True: time.sleep(0.1)
 """
-    user = start(PATCHES[patch], then)
-    url, child = user.line(), int(user.line())
+
+
+def test_a_forks_child_takes_its_own_lease(start: Any, tmp_path: Path) -> None:
+    parents = [start(patch, FORK, name) for name, patch in PATCHES.items()]
+    urls, children = [], []
+    for parent in parents:
+        urls.append(parent.line())
+        children.append(int(parent.line()))
     try:
-        os.kill(user.process.pid, signal.SIGKILL)
-        user.process.wait()
+        time.sleep(0.5)
+        for parent in parents:
+            os.kill(parent.process.pid, signal.SIGKILL)
         time.sleep(1.5)
-        assert answers(url)
-        pid = pid_of(folder)
-        os.kill(pid, signal.SIGKILL)
-        wait_until(lambda: pid_of(folder) != pid and answers(url), 10)
+        assert all(answers(url) for url in urls)
+        pids = [pid_of(tmp_path / name) for name in PATCHES]
+        for pid in pids:
+            os.kill(pid, signal.SIGKILL)
+        for name, pid, url in zip(PATCHES, pids, urls, strict=True):
+            wait_until(lambda n=name, p=pid, u=url: pid_of(tmp_path / n) != p and answers(u), 10)
     finally:
-        os.kill(child, signal.SIGKILL)
+        for child in children:
+            os.kill(child, signal.SIGKILL)
 
 
 @pytest.mark.usefixtures("in_process")

@@ -11,10 +11,13 @@ from .deadline import SCRIPT_SECONDS, within
 from .errors import StorageThrottled
 from .events import Record, timestamp, utc_now
 from .oldfiles import DEPARTMENTS_FILE, OldDepartment, OldEvent, OldFiles, department_id_of
+from .writes import BATCH_CHANGES
 
 RULE = "=" * 50
 CHUNK = 900
 """Events between two looks at the tables; large enough to fill the transactions of three departments."""
+IMPORT = 4 * BATCH_CHANGES
+"""Events that have to be written within one deadline."""
 THROTTLED_SECONDS = 600.0
 """How long a table that is throttled all the time is waited for: 10 units a second take their time."""
 
@@ -145,7 +148,8 @@ class Migration:
             }  # fmt: skip
             by_department.setdefault(department_id, []).append(record)
         for department_id, records in by_department.items():
-            self._import_into(department_id, records)
+            for start in range(0, len(records), IMPORT):
+                self._import_into(department_id, records[start : start + IMPORT])
 
     def _import_into(self, department_id: str, records: list[Record]) -> None:
         patiently(lambda: self.calendar.import_events(department_id, records))

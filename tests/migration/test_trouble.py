@@ -19,10 +19,8 @@ NOBODY = "http://127.0.0.1:9"
 
 
 def faulty(desk: Desk, before: Fault) -> Any:
-    """The database over an engine with this fault; botocore's own retries would hide it."""
-    made = client(before=before)
-    made.meta.events.unregister("needs-retry.dynamodb", unique_id="retry-config-dynamodb")
-    return desk.house.database(made)
+    """The database over an engine with this fault."""
+    return desk.house.database(client(before=before))
 
 
 def failing(desk: Desk, answer: Any) -> Any:

@@ -63,7 +63,7 @@ def test_a_websocket_gets_through(tmp_path: Path) -> None:
             department = made.json()["department"]["id"]
             with socketio.SimpleClient() as member:
                 member.connect(url, transports=["websocket"], wait_timeout=10)
-                assert member.transport() == "websocket"
+                assert member.transport == "websocket"
                 assert member.receive(5)[0] == "connected"
                 member.call("join_department", {"department_id": department}, timeout=5)
                 assert member.receive(5)[0] == "joined_department"

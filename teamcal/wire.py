@@ -67,7 +67,7 @@ class Session(engineio.socket.Socket):
         """
         empty = self.server.get_queue_empty_exception()
         try:
-            packet = self._take(timeout=self.server.ping_interval + self.server.ping_timeout)
+            packet = self.queue.get(timeout=self.server.ping_interval + self.server.ping_timeout)
         except empty:
             raise engineio.exceptions.QueueEmpty() from None
         packets: list[Any] = []
@@ -76,16 +76,11 @@ class Session(engineio.socket.Socket):
                 packets.append(packet)
                 if len(packets) == PACKETS_OUT:
                     return packets
-                packet = self._take(block=False)
+                packet = self.queue.get(block=False)
             if packets:
                 # The mark of the end is for the next call.
                 self.queue.put(None)
         return packets
-
-    def _take(self, **how: Any) -> Any:
-        packet = self.queue.get(**how)
-        self.queue.task_done()
-        return packet
 
     def handle_post_request(self, environ: dict[str, Any]) -> None:
         """Raises EngineIOError for a body that can't be read, which ends the session with a 400.

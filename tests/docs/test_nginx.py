@@ -72,7 +72,7 @@ def test_a_websocket_gets_through(tmp_path: Path) -> None:
                 name, payload = member.receive(5)
                 assert (name, payload["title"]) == ("event_created", "팀 회의")
             # Refusals are the server's own, in JSON, not the proxy's pages.
-            doubled = requests.get(f"{url}//api/departments", timeout=10)
+            doubled = requests.get(f"{url}/api//departments", timeout=10)
             assert doubled.json()["code"] == "not_found"
             large = requests.post(f"{url}/api/departments", data=b"x" * 1_200_000, timeout=10)
             assert large.json()["code"] == "payload_too_large"

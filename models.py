@@ -20,6 +20,7 @@ from botocore.exceptions import (
     PartialCredentialsError,
     ProfileNotFound,
 )
+from botocore.parsers import ResponseParserError
 
 from teamcal.changes import DEPARTMENTS, Change, Head, RecordExists, Write, digest_of_all
 from teamcal.deadline import remaining
@@ -495,7 +496,7 @@ class DynamoDBDatabase:
         failure: StorageError = StorageUnavailable(operation)
         for tries, pause in enumerate(self._pauses()):
             try:
-                return getattr(self.client, operation)(**params)
+                return _sound(operation, getattr(self.client, operation)(**params))
             except ClientError as error:
                 found = self._fact_of(error, params, quiet)
                 if found is None:
@@ -508,7 +509,7 @@ class DynamoDBDatabase:
             except EngineFailed as error:
                 self._tell("engine", str(error))
                 failure, again = StorageUnavailable(str(error)), False
-            except (BotoCoreError, OSError) as error:
+            except (BotoCoreError, ResponseParserError, OSError) as error:
                 failure, again = self._unreachable(error), tries < 1
             if not again:
                 break
@@ -525,7 +526,7 @@ class DynamoDBDatabase:
             return self._missing(params, quiet)
         if code in _THROTTLE_CODES or ("ConditionalCheckFailed" not in reasons and reasons & _THROTTLE_CODES):
             return self._throttled(", ".join(_tables_in(params)))
-        if status >= 500 or not status:
+        if status >= 500 or not status or not code or code.isdigit():  # a number: a proxy's page, no JSON
             return self._unreachable(error)
         return None
 
@@ -664,6 +665,21 @@ def _laid_over(copy: dict[str, Record], newest_first: list[Change]) -> dict[str,
         elif records.get(record_id, {}).get("revision", 0) <= change.revision:
             records[record_id] = change.record
     return records
+
+
+_MEMBERS = {
+    "query": "Items", "scan": "Items", "batch_get_item": "Responses", "describe_table": "Table",
+    "describe_time_to_live": "TimeToLiveDescription",
+}  # fmt: skip
+
+
+def _sound(operation: str, answer: Any) -> Any:
+    """`answer`, if DynamoDB can have given it: what a proxy or a portal says to a write is no success."""
+    kind = answer["ResponseMetadata"]["HTTPHeaders"].get("content-type", "")
+    member = _MEMBERS.get(operation, "ResponseMetadata")
+    if not kind.startswith("application/x-amz-json") or member not in answer:
+        raise ResponseParserError(f"no answer to {operation}: {kind}")
+    return answer
 
 
 def _tables_in(params: dict[str, Any]) -> list[str]:

@@ -1,8 +1,10 @@
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from tests.house import House, Server
+from tests.storage.real import Real, real_server
 
 
 @pytest.fixture
@@ -18,3 +20,15 @@ def server(house: House) -> Server:
 @pytest.fixture
 def http(server: Server) -> Any:
     return server.http
+
+
+@pytest.fixture(scope="session")
+def eventlet_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Real]:
+    with real_server("eventlet", tmp_path_factory.mktemp("eventlet")) as real:
+        yield real
+
+
+@pytest.fixture(scope="session")
+def gevent_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Real]:
+    with real_server("gevent", tmp_path_factory.mktemp("gevent")) as real:
+        yield real

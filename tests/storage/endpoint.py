@@ -36,6 +36,11 @@ class Endpoint:
         self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.port}"
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
 
+    def release(self) -> None:
+        """Those that hang are hung up on."""
+        hanging, self.ended = self.ended, threading.Event()
+        hanging.set()
+
     def end(self) -> None:
         self.ended.set()
         self._server.shutdown()
@@ -61,6 +66,7 @@ def _handler_of(endpoint: Endpoint) -> type[BaseHTTPRequestHandler]:
             answer = endpoint.behave(action, body)
             if answer is HANG:
                 endpoint.ended.wait(30)
+                self.close_connection = True
                 return
             status, headers, content = answer or _run(action, body)
             self.send_response(status)

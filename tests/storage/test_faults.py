@@ -20,6 +20,7 @@ from tests.engine import error
 from tests.house import House, Server, together
 
 URL = "http://127.0.0.1:1"
+JSON = {"content-type": "application/x-amz-json-1.0"}
 THROTTLED = error("ProvisionedThroughputExceededException", "The level of configured provisioned throughput")
 
 
@@ -339,7 +340,7 @@ def test_keys_that_were_not_processed_are_asked_for_again(house: House) -> None:
         answer: dict[str, Any] = {"Responses": found}
         if rest:
             answer["UnprocessedKeys"] = {table: {**wanted, "Keys": rest}}
-        return 200, {}, json.dumps(answer).encode()
+        return 200, JSON, json.dumps(answer).encode()
 
     server = house.server(before=partly)
     departments = [server.department(f"부서 {number}") for number in range(4)]
@@ -360,7 +361,7 @@ def test_items_that_were_not_processed_are_sent_again(house: House) -> None:
         sent.append(len(requests))
         house.plain.batch_write_item(RequestItems={table: requests[:2]})
         left = {table: requests[2:]} if requests[2:] else {}
-        return 200, {}, json.dumps({"UnprocessedItems": left}).encode()
+        return 200, JSON, json.dumps({"UnprocessedItems": left}).encode()
 
     server = house.server(before=partly)
     department = server.department()
@@ -376,9 +377,9 @@ def test_what_is_never_processed_is_throttling(house: House, caplog: pytest.LogC
     def never(action: str, body: bytes) -> Any:
         request = json.loads(body).get("RequestItems")
         if action == "BatchGetItem":
-            return 200, {}, json.dumps({"Responses": {}, "UnprocessedKeys": request}).encode()
+            return 200, JSON, json.dumps({"Responses": {}, "UnprocessedKeys": request}).encode()
         if action == "BatchWriteItem":
-            return 200, {}, json.dumps({"UnprocessedItems": request}).encode()
+            return 200, JSON, json.dumps({"UnprocessedItems": request}).encode()
         return None
 
     from teamcal.errors import StorageThrottled
@@ -451,7 +452,7 @@ def test_a_lagging_index_never_shows(house: House) -> None:
     third = server.event(department, title="셋째")
 
     def lag(action: str, body: bytes) -> Any:
-        return (200, {}, old) if action == "Query" and b"department-date-index" in body else None
+        return (200, JSON, old) if action == "Query" and b"department-date-index" in body else None
 
     events = house.server(before=lag).events(department)
     assert {event["title"] for event in events} == {"수정", third["title"]}
@@ -473,7 +474,7 @@ def test_an_index_that_lags_beyond_the_log_is_waited_for(
     def lag(action: str, body: bytes) -> Any:
         if action == "Query" and b"department-date-index" in body and lags[0]:
             lags[0] -= 1
-            return 200, {}, nothing
+            return 200, JSON, nothing
         return None
 
     assert len(house.server(before=lag).events(department)) == 12

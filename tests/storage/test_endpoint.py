@@ -1,0 +1,203 @@
+"""The same faults on a real connection, with the client that models.py makes for itself."""
+
+import socket
+import threading
+import time
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from models import DynamoDBDatabase
+from teamcal.errors import CredentialsRefused
+from teamcal.settings import Settings, StorageSettings
+from tests.engine import _run, error
+from tests.house import House, Server, right_now, together
+from tests.storage.endpoint import HANG, Answer, endpoint, engine, taking_at_most
+
+JSON = {"content-type": "application/x-amz-json-1.0"}
+
+
+def server_at(house: House, url: str, key: str | None = "test") -> Server:
+    storage = replace(house.storage, endpoint_url=url, aws_access_key_id=key, aws_secret_access_key=key)
+    return Server(Settings(storage, "only-the-tests-know-it"), DynamoDBDatabase(storage), right_now)
+
+
+def test_a_sound_endpoint(house: House) -> None:
+    with endpoint() as behind:
+        server = server_at(house, behind.url)
+        department = server.department()
+        event = server.event(department)
+        assert server.events(department) == [event]
+    house.must_be_sound(department)
+
+
+def test_nobody_listens_and_then_somebody_does(house: House, caplog: pytest.LogCaptureFixture) -> None:
+    with endpoint() as behind:
+        url = behind.url
+    server = server_at(house, url)
+    with taking_at_most(8):
+        answer = server.http.get("/api/departments")
+    assert (answer.status_code, answer.json["code"]) == (503, "storage_unavailable")
+    assert "✗ DynamoDB 연결 실패" in caplog.text
+    assert url in caplog.text
+    assert "Traceback" not in caplog.text
+    assert server.http.get("/").status_code == 200
+
+
+def test_an_endpoint_that_never_answers(house: House) -> None:
+    """Twenty at once, reading and writing, old replicas and new: each answer within 8 s."""
+    with endpoint() as behind:
+        server = server_at(house, behind.url)
+        department = server.department()
+        event = server.event(department)
+        member = server.member(department)
+        behind.behave = lambda action, body: HANG
+        body = {"event_date": "2024-01-20", "title": "회의"}
+
+        def timed(method: str, path: str, **more: Any) -> tuple[float, int]:
+            began = time.monotonic()
+            status = server.http.open(path, method=method, **more).status_code
+            return time.monotonic() - began, status
+
+        requests = [
+            *[lambda: timed("GET", "/api/departments")] * 4,
+            *[lambda: timed("GET", f"/api/events/{department}")] * 4,
+            *[lambda: timed("POST", f"/api/events/{department}", json=body)] * 5,
+            *[lambda: timed("PUT", f"/api/events/{event['id']}", json={"title": "수정"})] * 2,
+            *[lambda: timed("POST", "/api/departments", json={"name": "새 부서"})] * 2,
+            lambda: timed("DELETE", f"/api/departments/{department}"),
+            lambda: timed("GET", "/api/events/unknown"),
+            lambda: timed("GET", "/"),
+        ]
+        answers = together(*requests)
+        behind.behave = engine
+        behind.release()
+        assert [status for _, status in answers] == [503] * 19 + [200]
+        assert max(seconds for seconds, _ in answers) < 8
+        assert server.events(department) == [event]
+        server.event(department)
+        assert [name for name, _ in member.heard()] == ["event_created"]
+    house.must_be_sound(department)
+
+
+GARBAGE: list[Answer] = [
+    (200, {"content-type": "text/html"}, b"<html>It works!</html>"),
+    (200, JSON, b""),
+    (200, JSON, b'{"Items": 5'),
+    (403, {"content-type": "text/html"}, b"<html>Forbidden by the proxy</html>"),
+    (404, {"content-type": "text/html"}, b"<html>Not here</html>"),
+    (407, {}, b""),
+    (500, {"content-type": "text/html"}, b"<html>Oops</html>"),
+    (502, {}, b""),
+    error("InternalServerError", status=500),
+]
+
+
+@pytest.mark.parametrize("what", GARBAGE, ids=str)
+def test_garbage_is_no_answer(house: House, caplog: pytest.LogCaptureFixture, what: Answer) -> None:
+    with endpoint() as behind:
+        server = server_at(house, behind.url)
+        department = server.department()
+        behind.behave = lambda action, body: (
+            what if action in ("Query", "Scan", "TransactWriteItems") else None
+        )
+        answer = server.http.post(
+            f"/api/events/{department}", json={"event_date": "2024-01-20", "title": "a"}
+        )
+        assert (answer.status_code, answer.json["code"]) == (503, "storage_unavailable")
+        assert "Traceback" not in caplog.text
+        behind.behave = engine
+        assert server.event(department)["revision"] == 1
+
+
+def test_a_connection_that_breaks_after_the_commit(house: House) -> None:
+    with endpoint() as behind:
+        server = server_at(house, behind.url)
+        department = server.department()
+        server.events(department)
+        broken: list[str] = []
+
+        def once(action: str, body: bytes) -> Answer | None:
+            if action == "TransactWriteItems" and not broken:
+                broken.append(action)
+                _run(action, body)
+                raise ConnectionResetError
+            return None
+
+        behind.behave = once
+        server.event(department)
+        assert len(server.events(department)) == 1
+        assert broken
+    house.must_be_sound(department)
+
+
+def test_a_listener_that_never_accepts(house: House) -> None:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        server = server_at(house, f"http://127.0.0.1:{listener.getsockname()[1]}")
+        with taking_at_most(8):
+            assert server.http.get("/api/departments").status_code == 503
+
+
+def test_credentials_that_come_later_are_found(
+    house: House, monkeypatch: pytest.MonkeyPatch, tmp_path: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A role or a profile that is added while the server runs."""
+    file = tmp_path / "credentials"
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(file))
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    with endpoint() as behind:
+        server = server_at(house, behind.url, key=None)
+        answer = server.http.get("/api/departments")
+        assert (answer.status_code, answer.json["code"]) == (503, "storage_unavailable")
+        assert "자격증명 오류" in caplog.text
+        file.write_text("[default]\naws_access_key_id = a\naws_secret_access_key = b\n")
+        server.database._connected_at -= 6
+        server.http.get("/api/departments")
+        assert server.http.get("/api/departments").status_code == 200
+
+
+def test_half_a_key_is_refused(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    storage = replace(house.storage, endpoint_url="http://127.0.0.1:1", aws_access_key_id="a")
+    with pytest.raises(CredentialsRefused):
+        DynamoDBDatabase(storage).read_head("x")
+
+
+def test_no_secret_is_told(house: House, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("DEBUG", "teamcal")
+    with endpoint(lambda action, body: error("UnrecognizedClientException")) as behind:
+        storage = StorageSettings(
+            endpoint_url=behind.url, aws_access_key_id="AKIAVERYPUBLIC", aws_secret_access_key="very-secret"
+        )
+        settings = Settings(storage, "the-secret-key", redis_url="redis://:password@localhost")
+        server = Server(settings, DynamoDBDatabase(storage), right_now)
+        answer = server.http.get("/api/departments")
+    told = f"{settings!r} {settings} {storage!r} {answer.text} {caplog.text}"
+    for secret in ("AKIAVERYPUBLIC", "very-secret", "the-secret-key", "password"):
+        assert secret not in told
+
+
+def test_connecting_is_bounded_too(house: House) -> None:
+    from teamcal import deadline
+    from teamcal.errors import StorageUnavailable
+
+    database = DynamoDBDatabase(replace(house.storage, endpoint_url="http://127.0.0.1:1"))
+    held, done = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with database._connecting:
+            held.set()
+            done.wait(10)
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    held.wait(5)
+    with taking_at_most(5), deadline.within(3.5), pytest.raises(StorageUnavailable):
+        database.read_head("x")
+    done.set()
+    thread.join()

@@ -1,0 +1,55 @@
+"""Every code has a text in both languages and a status; every reason that is raised has a text."""
+
+import re
+import string
+from pathlib import Path
+
+import pytest
+
+from teamcal import errors
+from teamcal.messages import LANGUAGES, MESSAGES, message, message_of
+from teamcal.responses import STATUS
+
+PACKAGE = Path(errors.__file__).parent
+
+
+def _subclasses(kind: type) -> list[type]:
+    return [kind, *(one for child in kind.__subclasses__() for one in _subclasses(child))]
+
+
+def _placeholders(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+
+@pytest.mark.parametrize("code", MESSAGES)
+def test_every_text_stands_in_both_languages(code: str) -> None:
+    texts = MESSAGES[code]
+    assert set(texts) == set(LANGUAGES)
+    assert all(text.strip() for text in texts.values())
+    assert _placeholders(texts["ko"]) == _placeholders(texts["en"])
+    assert re.search("[가-힣]", texts["ko"])
+    assert not re.search("[가-힣]", texts["en"])
+
+
+@pytest.mark.parametrize("error", _subclasses(errors.CalendarError))
+def test_every_error_has_a_text_and_a_status(error: type[errors.CalendarError]) -> None:
+    assert error.code in MESSAGES
+    assert 400 <= STATUS[error.code] < 600
+
+
+def test_every_status_has_a_text() -> None:
+    assert set(STATUS) <= set(MESSAGES)
+
+
+def test_every_reason_that_is_raised_has_a_text() -> None:
+    source = "\n".join(path.read_text(encoding="utf-8") for path in PACKAGE.rglob("*.py"))
+    reasons = set(re.findall(r'_refuse\("(\w+)"', source))
+    reasons |= set(re.findall(r'FieldProblem\([^,()]+, "(\w+)"', source))
+    assert len(reasons) > 8
+    assert reasons <= set(MESSAGES)
+
+
+def test_a_code_without_a_text_is_still_answered() -> None:
+    assert message("no such code", "en") == MESSAGES["internal_error"]["en"]
+    assert message("too_long", "ko", limit=5) == "5자 이하여야 합니다."
+    assert message_of("not_found", "en") == MESSAGES["not_found"]["en"]

@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, contextmanager
 
 import pytest
 
@@ -13,16 +13,23 @@ from .clients import Node, start_node
 from .raw import rest
 
 
+@contextmanager
+def running_all(starts: dict[Worker, AbstractContextManager[Server]]) -> Iterator[dict[Worker, Server]]:
+    """Several servers, started and stopped side by side."""
+    with ThreadPoolExecutor(3) as pool:
+        started = dict(zip(starts, pool.map(lambda start: start.__enter__(), starts.values()), strict=True))
+        try:
+            yield started
+        finally:
+            list(pool.map(lambda start: start.__exit__(None, None, None), starts.values()))
+
+
 @pytest.fixture(scope="session")
 def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[Worker, Server]]:
     """Every documented way to start, all at once."""
-    stack, folder = ExitStack(), tmp_path_factory.mktemp("servers")
-
-    def start(worker: Worker) -> Server:
-        return stack.enter_context(running(worker, data_dir=folder / worker))
-
-    with stack, ThreadPoolExecutor(3) as pool:
-        yield dict(zip(WORKERS, pool.map(start, WORKERS), strict=True))
+    folder = tmp_path_factory.mktemp("servers")
+    with running_all({worker: running(worker, data_dir=folder / worker) for worker in WORKERS}) as started:
+        yield started
 
 
 @pytest.fixture(params=WORKERS)

@@ -60,7 +60,8 @@ class Server:
         member = Member(self, headers)
         for department_id in department_ids:
             assert member.ask("join_department", {"department_id": department_id})["revision"] >= 0
-        member.heard()
+        if department_ids:
+            member.heard()
         return member
 
 

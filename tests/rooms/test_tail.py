@@ -16,6 +16,7 @@ def timer_of(server: Server) -> Tail:
 def test_members_hear_of_other_servers(house: House) -> None:
     one, other = house.server(), house.server()
     department = one.department()
+    timer_of(other).look()  # as when a server starts
     member = other.member(department)
     event = one.event(department)
     new = one.department("연구팀")
@@ -31,6 +32,7 @@ def test_the_timer_notices_a_deletion_and_finishes_it(house: House) -> None:
     one, other = house.server(), house.server()
     department = one.department()
     one.event(department)
+    timer_of(other).look()  # as when a server starts
     member = other.member(department)
     one.http.delete(f"/api/departments/{department}")
     timer = timer_of(other)

@@ -68,7 +68,8 @@ def engine(folder: Path) -> Iterator[str]:
 
 def run_the_readme(endpoint: str) -> None:
     (script,) = [block.text for block in blocks(README, "bash") if block.text.startswith("aws ")]
-    environment = os.environ | {
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
+    environment = inherited | {
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         "AWS_ENDPOINT_URL": endpoint,
         **KEYS,

@@ -77,7 +77,9 @@ class PythonClient:
         return str(self._client.transport())
 
     def close(self) -> None:
-        self._client.disconnect()
+        # Without `abort` it waits for its poll, which is 25 s when a request was under way at the moment:
+        # then its writer ends before it has said goodbye.
+        self._client.eio.disconnect(abort=True)
 
 
 class Node:

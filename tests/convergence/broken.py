@@ -3,11 +3,10 @@
 import time
 import uuid
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import models
-from teamcal import calendar, notices, replica, rooms, tail, writes
+from teamcal import calendar, replica, rooms, tail, writes
 from teamcal.changes import room_of
 
 
@@ -74,6 +73,7 @@ def snapshot_race() -> None:
 def retry_twice() -> None:
     """Every attempt is an operation of its own: new token, new change_id, new event."""
     call, make, creating = models.DynamoDBDatabase._call, writes._make, calendar.Calendar.creating
+    catch_up = replica.Replica.catch_up
 
     def once(self: Any, operation: str, quiet: bool = False, **params: Any) -> Any:
         if operation == "transact_write_items":
@@ -81,13 +81,22 @@ def retry_twice() -> None:
         return call(self, operation, quiet, **params)
 
     def made_anew(folded: Any, pending: Any, *rest: Any) -> None:
-        make(folded, replace(pending, change_id=str(uuid.uuid4())), *rest)
+        pending.change_id = str(uuid.uuid4())
+        make(folded, pending, *rest)
+
+    def forgetful(self: Any) -> None:
+        self._in_flight.clear()
+        catch_up(self)
 
     def created_anew(self: Any, department_id: str, fields: Any, client_id: str | None) -> Any:
-        return lambda view: creating(self, department_id, fields, client_id)(view)
+        def create(view: Any) -> Any:
+            return creating(self, department_id, fields, client_id)(view)
+
+        return create
 
     models.DynamoDBDatabase._call = once
     writes._make = made_anew
+    replica.Replica.catch_up = forgetful
     calendar.Calendar.creating = created_anew
 
 
@@ -102,11 +111,6 @@ def no_dedupe() -> None:
         notice(self, change)
 
     replica.Replica.notice = again
-
-
-def no_notices() -> None:
-    """Not wrong: without notices everything still arrives, by the timer."""
-    notices.Notices._heard = lambda self, data: None
 
 
 EVERYBODY: list[Any] = []

@@ -83,13 +83,14 @@ class Writer:
         """Retried with the same id through any server until the answer is plain."""
         text, path = self.ledger.new_text(), f"/api/events/{self._somewhere()}"
         fields = {**self._fields(text), "id": str(uuid.uuid4())}
-        for tries in range(RETRIES):
-            status, body = await self.call("POST", path, fields)
-            if NO_ANSWER < status < 500:
-                break
+        status, body = await self.call("POST", path, fields)
+        unsure = 0
+        while (status == NO_ANSWER or status >= 500) and unsure < RETRIES:
             await asyncio.sleep(0.2)
+            unsure += 1
+            status, body = await self.call("POST", path, fields)
         # An earlier try may have been done and undone since, or the department deleted.
-        if status >= 400 and tries:
+        if status >= 400 and unsure:
             status = NO_ANSWER
         self.ledger.settle(status, body.get("event"), text)
 

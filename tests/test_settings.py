@@ -87,7 +87,7 @@ def test_right_values() -> None:
             "REPLICA_MEMORY_MB": "32",
             "DYNAMODB_BILLING_MODE": "PROVISIONED",
             "TAIL_INTERVAL_SECONDS": "0.5",
-        }  # fmt: skip
+        }
     )
     assert settings.cors_origins == ("https://a.example.com", "http://localhost:3000")
     assert settings.replica_memory == 32 * 1024 * 1024
@@ -102,7 +102,7 @@ def test_nothing_secret_is_shown() -> None:
             "AWS_ACCESS_KEY_ID": "secret-2",
             "AWS_SECRET_ACCESS_KEY": "secret-3",
             "REDIS_URL": "redis://:secret-4@localhost",
-        }  # fmt: skip
+        }
     )
     assert "secret-" not in f"{settings!r} {settings} {settings.storage!r}"
 

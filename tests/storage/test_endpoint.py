@@ -89,8 +89,6 @@ GARBAGE: list[Answer] = [
     (404, {"content-type": "text/html"}, b"<html>Not here</html>"),
     (407, {}, b""),
     (500, {"content-type": "text/html"}, b"<html>Oops</html>"),
-    (502, {}, b""),
-    error("InternalServerError", status=500),
 ]
 
 

@@ -63,7 +63,6 @@ def test_a_certificate_of_somebody_else_is_refused(real: Real) -> None:
     [
         (lambda action, body: HANG, "storage_unavailable"),
         (lambda action, body: error("UnrecognizedClientException"), "storage_unavailable"),
-        (lambda action, body: error("ProvisionedThroughputExceededException"), "storage_throttled"),
     ],
 )
 def test_a_failing_database_and_recovery(real: Real, behave: Any, code: str) -> None:

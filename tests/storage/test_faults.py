@@ -317,6 +317,7 @@ def test_a_deletion_of_a_department_whose_answer_is_lost(house: House) -> None:
     department = server.department()
     server.event(department)
     member = server.member()
+    member.heard()
     armed[0] = True
     answer = server.http.delete(f"/api/departments/{department}")
     armed[0] = False

@@ -117,10 +117,7 @@ EVERYBODY: list[Any] = []
 """The process's Replicas, once they exist."""
 
 VARIANTS: dict[str, Callable[[], None]] = {
-    "publish_before_commit": publish_before_commit,
-    "number_outside": number_outside,
-    "no_timer": no_timer,
-    "snapshot_race": snapshot_race,
-    "retry_twice": retry_twice,
-    "no_dedupe": no_dedupe,
+    one.__name__: one
+    for one in (publish_before_commit, number_outside, no_timer, snapshot_race, retry_twice, no_dedupe)
 }
+NAMES = tuple(VARIANTS)

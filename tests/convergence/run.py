@@ -28,7 +28,10 @@ LAST = {"lost notice": 0.5, "notice twice": 0.05}
 
 @dataclass
 class Plan:
-    """`seconds` of writing; `kills`: are processes ended; `shares`: the faults of faults.py."""
+    """`seconds` of writing, longer until `least` operations are done; `shares`: the faults of faults.py.
+
+    `kills`: are processes ended? `drops`: do clients lose their connections?
+    """
 
     seconds: float = 45.0
     clients: int = 40
@@ -40,6 +43,7 @@ class Plan:
     broken: str = ""
     batch: tuple[int, int] = (5, 40)
     pause: float = 0.05
+    least: int = 0
     shares: dict[str, float] = field(default_factory=lambda: dict(TROUBLE))
 
 
@@ -51,6 +55,7 @@ class Report:
     acknowledged: int
     seconds: float
     slowest: float
+    stall: float
 
     def summary(self) -> str:
         wrong = self.findings.counts
@@ -60,7 +65,7 @@ class Report:
         ]
         return (
             f"{self.operations} operations, {self.acknowledged} changes acknowledged, {self.seconds:.0f} s, "
-            f"slowest delivery {self.slowest:.2f} s; {figures}; "
+            f"slowest delivery {self.slowest:.2f} s (this process stalled {self.stall:.2f} s); {figures}; "
             + ", ".join(f"{wrong[kind]} {kind}" for kind in ("lost", "duplicated", "out of order"))
             + "".join(f", {one}" for one in others)
         )
@@ -72,6 +77,7 @@ class Run:
         self.cluster = Cluster(folder, plan.redis, plan.tail, plan.broken)
         self.findings, self.ledger = Findings(), Ledger()
         self.members: list[Member] = []
+        self._stall = 0.0
         self._stop_dropping, self._stop_writing = asyncio.Event(), asyncio.Event()
 
     async def go(self) -> Report:
@@ -81,7 +87,6 @@ class Run:
             connector = aiohttp.TCPConnector(limit=100)
             async with aiohttp.ClientSession(connector=connector) as http:
                 await self._live(http)
-            await self._check()
             counts = await asyncio.to_thread(self.cluster.collect_counts)
         finally:
             await asyncio.gather(*(member.stop() for member in self.members))
@@ -92,21 +97,22 @@ class Run:
             self.findings.add("stack traces", f"{traces} in {log}")
         return Report(
             self.findings, counts, self.ledger.operations, self.ledger.acknowledged(),
-            time.monotonic() - began, self._slowest(),
+            time.monotonic() - began, self._slowest(), self._stall,
         )  # fmt: skip
 
     async def _live(self, http: aiohttp.ClientSession) -> None:
         departments = await self._departments(http)
         self._make_members(departments)
+        stalling = asyncio.create_task(self._measure_stalls())
         living = [asyncio.create_task(member.live()) for member in self.members]
         try:
             await self._until(self._all_ready, 30)
             await self._write(http, departments)
             # Nobody asks for anything now: what is still to come has to come by itself.
             await self._until(lambda: False, 3 * self.plan.tail + 1)
-            tables = await asyncio.to_thread(self.cluster.dump)
-            check_members(Tables(tables), self.members, self.findings)
+            self._check(Tables(await asyncio.to_thread(self.cluster.dump)))
         finally:
+            stalling.cancel()
             await asyncio.gather(*(member.stop() for member in self.members))
             await asyncio.gather(*living)
 
@@ -147,11 +153,12 @@ class Run:
         await self._until(self._all_ready, 30)
         # The last writes come when all are there: only notices and the timer can bring them. Of the notices
         # half is lost, so that the last one of a department is, somewhere, and nothing later tells of it.
-        self.cluster.faults(**plan.shares | LAST)
+        last = LAST if plan.shares else {}
+        self.cluster.faults(**plan.shares | last)
         await asyncio.sleep(QUIET_AFTER_TROUBLE)
         self._stop_writing.set()
         await asyncio.gather(*tasks)
-        self.cluster.faults(**LAST)
+        self.cluster.faults(**last)
 
     async def _course(self) -> None:
         """What happens when, as shares of the time."""
@@ -167,6 +174,7 @@ class Run:
             await asyncio.sleep(max(0.0, began + share * self.plan.seconds - time.monotonic()))
             await asyncio.to_thread(trouble)
         await self._until(lambda: False, began + self.plan.seconds - time.monotonic())
+        await self._until(lambda: self.ledger.operations >= self.plan.least, self.plan.seconds)
 
     async def _drop_members(self) -> None:
         while not self._stop_dropping.is_set():
@@ -187,11 +195,18 @@ class Run:
 
     # The end
 
-    async def _check(self) -> None:
-        tables = Tables(await asyncio.to_thread(self.cluster.dump))
+    def _check(self, tables: Tables) -> None:
+        check_members(tables, self.members, self.findings)
         check_logs(tables, self.findings)
         check_events(tables, self.findings)
         check_writers(tables, self.ledger, self.findings)
+
+    async def _measure_stalls(self) -> None:
+        """How late this process itself is at worst: on a busy machine that is no fault of the servers."""
+        while True:
+            before = time.monotonic()
+            await asyncio.sleep(0.05)
+            self._stall = max(self._stall, time.monotonic() - before - 0.05)
 
     def _slowest(self) -> float:
         """Seconds from the answer to a writer to the arrival at a client, the longest."""

@@ -7,7 +7,7 @@ from .calendar import Calendar, usable_id
 from .changes import Change, Head, head_at
 from .errors import DepartmentNotFound, EventNotFound, FieldProblem, InvalidInput
 from .events import EVENT_FIELDS, Record, timestamp
-from .writes import Draft, Outcome, Pending, Settled, View
+from .writes import Draft, Operation, Outcome, Pending, Settled, View
 
 MAX_STEPS = 200
 """Changes of one event that are followed back."""
@@ -69,20 +69,32 @@ class History:
         if not found:
             raise InvalidInput([FieldProblem("revision", "unknown_revision")])
         fields = {name: found[0].get(name) or "" for name in EVENT_FIELDS}
-        at = timestamp(self.calendar.now())
+        while True:
+            bring_back = self._bringing_back(newest, fields)
+            try:
+                return self.calendar.replicas.of(newest["department_id"]).write(Pending(bring_back, by))
+            except EventNotFound:  # moved or deleted meanwhile: where it is now, if it still is
+                before, newest = newest, self._newest(event_id)
+                if newest == before:
+                    raise
+
+    def _bringing_back(self, newest: Record, fields: dict[str, str]) -> Operation:
+        event_id, department_id, at = newest["id"], newest["department_id"], timestamp(self.calendar.now())
 
         def bring_back(view: View) -> Draft | Settled:
             current = view.get(event_id)
             if current is None:
-                kept = {
-                    name: value for name, value in newest.items() if name not in ("deleted", "expires_at")
-                }
+                # Read here: since `newest` was read it may have moved, and would then be in two places.
+                gone = self.database.read_event(event_id)
+                if gone is None or not gone.get("deleted") or gone["department_id"] != department_id:
+                    raise EventNotFound(event_id)
+                kept = {name: value for name, value in gone.items() if name not in ("deleted", "expires_at")}
                 return Draft("event_created", {**kept, **fields, "last_modified": at})
             if all((current.get(name) or "") == fields[name] for name in fields):
                 return Settled(current)
             return Draft("event_updated", {**current, **fields, "last_modified": at})
 
-        return self.calendar.replicas.of(newest["department_id"]).write(Pending(bring_back, by))
+        return bring_back
 
 
 def compacted(page: Page) -> tuple[list[Record], list[str]]:

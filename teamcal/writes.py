@@ -124,7 +124,9 @@ def _make(folded: Fold, pending: Pending, draft: Draft, before: Record | None, a
     record_id = draft.record["id"]
     version = (before.get("version", 1) if before else draft.record.get("version", 0)) + 1
     record = {**draft.record, "revision": revision, "version": version}
-    prior = (folded.base.log_id, before["revision"]) if before and before.get("revision") else None
+    # A restored event carries the revision of its deletion.
+    last = (before or draft.record).get("revision")
+    prior = (folded.base.log_id, last) if last else None
     change = Change(
         revision, draft.kind, record, pending.change_id, folded.head.change_id, at, pending.by, prior
     )

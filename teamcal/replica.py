@@ -32,6 +32,8 @@ log = logging.getLogger("teamcal.replica")
 
 RECORD_BYTES = 1500
 """Memory of one record with its share of the ready answers, estimated."""
+LEADING_SECONDS = 1.0
+"""Who has less time left doesn't commit for others: they would fail with it."""
 RECENT_CHANGES = 2_000
 """Changes that a replica keeps for those who come back."""
 
@@ -67,6 +69,7 @@ class Replica:
         self._in_flight: dict[str, Pending] = {}
         self._reading = threading.Lock()
         self._sent = self._answered = 0
+        self._failure: StorageError | None = None
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -92,9 +95,14 @@ class Replica:
         try:
             if self._answered < wanted:
                 self._sent += 1
-                number = self._sent
-                self._look()
-                self._answered = number
+                self._failure = None
+                try:
+                    self._look()
+                except StorageError as error:
+                    self._failure = error
+                self._answered = self._sent
+            if self._failure is not None:
+                raise self._failure
         finally:
             self._reading.release()
         self.must_exist()
@@ -215,6 +223,8 @@ class Replica:
         self._waiting.extend(pendings)
         try:
             while not all(pending.done for pending in pendings):
+                if remaining() < LEADING_SECONDS:
+                    raise StorageUnavailable(f"{self.log_id} is busy")
                 if self._leading.acquire(blocking=False):
                     self._lead(pendings)
                 elif not turn.wait(remaining()):
@@ -285,7 +295,7 @@ class Replica:
         if self.head is None or self.head.deleted:
             self.catch_up()
         base = self.must_exist()
-        folded = fold(base, self.records, batch, timestamp(self.rooms.now()))
+        folded = fold(base, self.records, batch, timestamp(self.rooms.now()), whole=atomic)
         if not folded.changes or (atomic and folded.failed):
             self.catch_up()
             if not base.is_at(self.must_exist()):
@@ -313,7 +323,7 @@ class Replica:
                 pending.error = verdict
             elif not (atomic and folded.failed):
                 pending.outcome = verdict
-        return True
+        return atomic or all(one.done for one in batch)
 
     def _look_for_lost(self) -> None:
         """A commit without an answer may have been applied: if the log can be read, it tells."""

@@ -20,6 +20,7 @@ from flask import Flask
 from flask_socketio import SocketIO
 from werkzeug.wrappers import Request
 
+from teamcal.language import preferred
 from teamcal.wire import UNREADABLE, Session, WholeWrites
 
 MAX_BYTES = 1_000_000
@@ -153,8 +154,8 @@ class Gate:
         headers: list[tuple[str, str]],
     ) -> Iterable[bytes]:
         code = CODES.get(int(status[:3]), "validation_error")
-        language = Request(environ).accept_languages.best_match(("ko", "en"), default="ko")
-        answer = {"success": False, "code": code, "message": self._message_of(code, str(language))}
+        language = preferred(Request(environ).accept_languages)
+        answer = {"success": False, "code": code, "message": self._message_of(code, language)}
         body = json.dumps(answer, ensure_ascii=False).encode()
         kept = [pair for pair in headers if pair[0].lower() not in ("content-type", "content-length")]
         described = [("Content-Type", "application/json; charset=utf-8"), ("Content-Length", str(len(body)))]

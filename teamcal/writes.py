@@ -12,11 +12,13 @@ from .errors import CalendarError
 from .events import Record
 
 BATCH_CHANGES = 45
-"""Operations a transaction. Each is an event and a change row, of 12,300 characters of 3 bytes at most:
-with the head and its check 92 of DynamoDB's 100 items and 3.4 of its 4 MB."""
+"""Operations a transaction: each an event and a change row, of DynamoDB's 100 items at most."""
 
 TRANSACTION_BYTES = 3_500_000
-"""Of DynamoDB's 4 MB; our estimate leaves out what few bytes attribute names and numbers take."""
+"""Of DynamoDB's 4 MB, which the embedded engine counts in escaped JSON: so do we."""
+
+RECORD_BYTES = 2 * 6 * 12_500
+"""The most that one more operation adds: all fields at their limits, twice."""
 
 View = Mapping[str, Record | None]
 """The records of a log as an operation sees them; a record that is gone may stand there as None."""
@@ -82,30 +84,27 @@ class Fold:
     puts: dict[str, Record] = field(default_factory=dict)
     fresh: set[str] = field(default_factory=set)
     verdicts: list[tuple[Pending, Outcome | CalendarError]] = field(default_factory=list)
+    size: int = 0
 
     @property
     def failed(self) -> bool:
         return any(isinstance(verdict, CalendarError) for _, verdict in self.verdicts)
 
-    @property
-    def size(self) -> int:
-        """Bytes of the transaction, about."""
-        records = [*self.puts.values(), *(change.record for change in self.changes)]
-        return sum(
-            60 + sum(len(value.encode()) + 20 for value in record.values() if isinstance(value, str))
-            for record in records
-        )
-
     def as_write(self) -> Write:
         return Write(self.base, self.head, self.changes, list(self.puts.values()), self.fresh)
 
 
-def fold(base: Head, records: dict[str, Record], waiting: list[Pending], at: str) -> Fold:
-    """What `waiting` does to `records`. Those that fail or change nothing are among the verdicts."""
+def fold(base: Head, records: dict[str, Record], waiting: list[Pending], at: str, whole: bool) -> Fold:
+    """What `waiting` does to `records`. Those that fail or change nothing are among the verdicts.
+
+    Unless it has to be `whole`, it ends where a transaction is full; the rest has to be folded again.
+    """
     folded = Fold(base, base)
     overlay: dict[str, Any] = {}
     view: ChainMap[str, Any] = ChainMap(overlay, records)
     for pending in waiting:
+        if folded.size > TRANSACTION_BYTES - RECORD_BYTES and not whole:
+            break
         try:
             decided = pending.operation(view)
         except CalendarError as error:
@@ -130,8 +129,15 @@ def _make(folded: Fold, pending: Pending, draft: Draft, before: Record | None, a
     change = Change(
         revision, draft.kind, record, pending.change_id, folded.head.change_id, at, pending.by, prior
     )
+    folded.size += 2 * _size_of(record)
     folded.head = folded.head.after(change, before)
     folded.changes.append(change)
     if draft.fresh and record_id not in folded.puts:
         folded.fresh.add(record_id)
     folded.puts[record_id] = record
+
+
+def _size_of(record: Record) -> int:
+    """Bytes as escaped JSON, at most about: 6 for each character that isn't ASCII."""
+    texts = [value for value in record.values() if isinstance(value, str)]
+    return 400 + sum(len(text) if text.isascii() else 6 * len(text) for text in texts)

@@ -1,0 +1,101 @@
+"""Notices over a real Redis: fast when it is there, and no harm when it isn't."""
+
+import shutil
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from teamcal.changes import Change, Head
+from teamcal.notices import QUEUE_LENGTH, Notices
+from tests.house import House, Server
+
+pytestmark = pytest.mark.skipif(not shutil.which("redis-server"), reason="redis-server isn't installed")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def redis_on(port: int, folder: Path) -> Iterator[None]:
+    command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    try:
+        until(lambda: socket.socket().connect_ex(("127.0.0.1", port)) == 0)
+        yield
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def until(true: Callable[[], Any], seconds: float = 15) -> None:
+    ends = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < ends, "it didn't come true in time"
+        time.sleep(0.02)
+
+
+def connect(server: Server, port: int) -> Notices:
+    notices = Notices(f"redis://127.0.0.1:{port}", "test", server.calendar.replicas, time.sleep)
+    server.calendar.replicas.announce = notices.announce
+    for task in (notices.send, notices.listen):
+        threading.Thread(target=task, daemon=True).start()
+    return notices
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_notice_brings_the_change_and_an_outage_loses_nothing(house: House, tmp_path: Path) -> None:
+    port = free_port()
+    one, other = house.server(), house.server()
+    department = one.department()
+    with redis_on(port, tmp_path):
+        writer, _ = connect(one, port), connect(other, port)
+        member = other.member(department)
+        until(lambda: writer.redis.pubsub_numsub("test:changes")[0][1] == 2)
+        heard: list[Any] = []
+        one.event(department, title="첫째")
+        until(lambda: heard.extend(member.heard()) or heard)
+        assert [(name, told["revision"]) for name, told in heard] == [("event_created", 1)]
+    started = time.monotonic()
+    one.event(department, title="둘째")
+    assert time.monotonic() - started < 2
+    with redis_on(port, tmp_path):
+        until(lambda: writer.redis.pubsub_numsub("test:changes")[0][1] == 2)
+        one.event(department, title="셋째")
+        until(lambda: heard.extend(member.heard()) or len(heard) == 3)
+    assert [told["revision"] for _, told in heard] == [1, 2, 3]
+
+
+def test_what_waits_for_redis_is_bounded(house: House) -> None:
+    notices = Notices("redis://127.0.0.1:1", "test", house.server().calendar.replicas, time.sleep)
+    change = Change(1, "event_created", {"id": "x"}, "c", "", "now")
+    notices.announce("d", [change] * (QUEUE_LENGTH + 5))
+    assert notices._waiting.qsize() == QUEUE_LENGTH
+
+
+def test_a_record_that_json_cannot_carry_makes_the_others_look(house: House) -> None:
+    one, other = house.server(), house.server()
+    department = one.department()
+    other.events(department)
+    sender = Notices("redis://127.0.0.1:1", "test", one.calendar.replicas, time.sleep)
+    hearer = Notices("redis://127.0.0.1:1", "test", other.calendar.replicas, time.sleep)
+    member = other.member(department)
+    one.event(department)
+    replica = one.calendar.replicas.of(department)
+    (change,) = one.calendar.database.read_changes(department, 0, 1)
+    odd = Change(1, change.kind, {**change.record, "tags": {"a"}}, change.change_id, "", change.at)
+    hearer._heard(sender._text(department, odd).encode())
+    assert replica.head == other.calendar.replicas.of(department).head != Head(department)
+    assert [name for name, _ in member.heard()] == ["event_created"]
+    hearer._heard(hearer._text(department, change).encode())
+    sender._heard(hearer._text("unknown", change).encode())
+    assert member.heard() == []

@@ -10,7 +10,7 @@ NPM := $(shell command -v npm 2>/dev/null)
 # Node's packages of the tests, when npm is there.
 NODE_MODULES := $(if $(NPM),$(patsubst %/package-lock.json,%/node_modules/.package-lock.json,$(wildcard web/package-lock.json tests/clients/package-lock.json)))
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --quiet
-PYTEST := $(BIN)/python -m pytest --durations=15 --cov --cov-branch --cov-fail-under=95
+PYTEST := $(BIN)/python -m pytest --numprocesses=3 --dist=loadfile --durations=15 --cov --cov-branch --cov-fail-under=95
 
 .PHONY: run migrate test test-all check bench clean
 .DEFAULT_GOAL := run

@@ -38,7 +38,7 @@ def _behind_faulty_doors() -> None:
 
 
 def _counting(owner: type, method: str, name: str) -> None:
-    """Counts how many changes a replica gained in `method`, under `name`."""
+    """Counts how many changes a replica gained in `method`, under `name`; more than one was a gap."""
     inner = getattr(owner, method)
 
     def counted(self: Any, *arguments: Any) -> Any:
@@ -47,8 +47,11 @@ def _counting(owner: type, method: str, name: str) -> None:
         try:
             return inner(self, *arguments)
         finally:
-            if before is not None and of.head.revision > before:
-                counts[name] += of.head.revision - before
+            gained = of.head.revision - before if before is not None else 0
+            if gained > 0:
+                counts[f"changes by {name}"] += gained
+            if gained > 1:
+                counts[f"gaps healed by {name}"] += 1
 
     setattr(owner, method, counted)
 
@@ -95,9 +98,9 @@ if variant := os.environ.get("CONVERGENCE_BROKEN"):
     broken.VARIANTS[variant]()
 _behind_faulty_doors()
 _noticing_badly()
-_counting(replica.Replica, "notice", "changes by notice")
-_counting(replica.Replica, "_look", "changes by reading")
-_counting(tail.Tail, "_adopt", "changes by timer")
+_counting(replica.Replica, "notice", "notice")
+_counting(replica.Replica, "_look", "reading")
+_counting(tail.Tail, "_adopt", "timer")
 _count_starts()
 
 from app import app, socketio  # noqa: E402 -- the classes above have to be wrapped first

@@ -150,7 +150,7 @@ class Run:
         self._stop_dropping.set()
         if dropping:
             await dropping
-        await self._until(self._all_ready, 30)
+        await self._until(self._all_ready, 8 if plan.broken else 30)
         # The last writes come when all are there: only notices and the timer can bring them. Of the notices
         # half is lost, so that the last one of a department is, somewhere, and nothing later tells of it.
         last = LAST if plan.shares else {}

@@ -191,6 +191,8 @@ class Replica:
         pending = self._in_flight.pop(change.change_id, None)
         if pending is not None:
             pending.outcome = Outcome(change.record, change, self.head)
+            # Here, so that one found in the log after its answer was lost is announced too.
+            self.rooms.announce(self.log_id, [change])
 
     def notice(self, change: Change) -> None:
         """Another process tells of a change: applied if it is the next one, looked up if there are more."""
@@ -317,7 +319,6 @@ class Replica:
                 raise
             for change in folded.changes:
                 self.advance(change)
-            self.rooms.announce(self.log_id, folded.changes)
         for pending, verdict in folded.verdicts:
             if isinstance(verdict, CalendarError):
                 pending.error = verdict
@@ -480,5 +481,4 @@ class Replicas:
         for replica, write in zip(replicas, writes, strict=True):
             for change in write.changes:
                 replica.advance(change)
-            self.announce(replica.log_id, write.changes)
         return True

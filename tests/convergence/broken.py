@@ -60,7 +60,7 @@ def snapshot_race() -> None:
                 answer.pop(name, None)
         found.lock.release()
         try:
-            time.sleep(0.05)
+            time.sleep(0.2)
             self.socketio.emit("joined_department", answer, to=sid)
             acknowledge(answer)
             self.socketio.server.enter_room(sid, room_of(found.log_id))

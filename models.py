@@ -506,7 +506,7 @@ class DynamoDBDatabase:
                     raise
                 failure, again = found, not isinstance(found, CredentialsRefused | TableMissing)
                 # On-demand tables answer throttling in a burst; a lasting one won't end within a request.
-                again = again and (tries < 8 or remaining() > 10)
+                again = again and (tries < 6 or remaining() > 10)
             except _CREDENTIAL_ERRORS as error:
                 failure, again = self._refused(error), False
             except EngineFailed as error:

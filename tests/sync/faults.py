@@ -31,10 +31,10 @@ class LaggingIndex:
                         self.written.setdefault(item["id"]["S"], []).append((time.monotonic(), item))
         if action != "Query" or "IndexName" not in request:
             return None
-        department = request["ExpressionAttributeValues"][":department"]["S"]
+        wanted = request["ExpressionAttributeValues"][":department"]
         with self.lock:
             items = [self._seen(versions) for versions in self.written.values()]
-        found = [item for item in items if item and item["department_id"]["S"] == department]
+        found = [item for item in items if item and item.get("department_id") == wanted]
         answer = json.dumps({"Items": [item for item in found if "event_date" in item]})
         return 200, {"content-type": "application/x-amz-json-1.0"}, answer.encode()
 

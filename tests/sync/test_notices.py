@@ -44,8 +44,12 @@ def until(true: Callable[[], Any], seconds: float = 15) -> None:
         time.sleep(0.02)
 
 
-def connect(server: Server, port: int) -> Notices:
-    notices = Notices(f"redis://127.0.0.1:{port}", "test", server.calendar.replicas, time.sleep)
+def connect(server: Server, port: int, over: threading.Event) -> Notices:
+    def sleep(seconds: float) -> None:
+        if over.wait(seconds):
+            raise SystemExit  # ends the task's thread, and nothing else
+
+    notices = Notices(f"redis://127.0.0.1:{port}", "test", server.calendar.replicas, sleep)
     server.calendar.replicas.announce = notices.announce
     for task in (notices.send, notices.listen):
         threading.Thread(target=task, daemon=True).start()
@@ -54,11 +58,11 @@ def connect(server: Server, port: int) -> Notices:
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_a_notice_brings_the_change_and_an_outage_loses_nothing(house: House, tmp_path: Path) -> None:
-    port = free_port()
+    port, over = free_port(), threading.Event()
     one, other = house.server(), house.server()
     department = one.department()
     with redis_on(port, tmp_path):
-        writer, _ = connect(one, port), connect(other, port)
+        writer, _ = connect(one, port, over), connect(other, port, over)
         member = other.member(department)
         until(lambda: writer.redis.pubsub_numsub("test:changes")[0][1] == 2)
         heard: list[Any] = []
@@ -72,6 +76,7 @@ def test_a_notice_brings_the_change_and_an_outage_loses_nothing(house: House, tm
         until(lambda: writer.redis.pubsub_numsub("test:changes")[0][1] == 2)
         one.event(department, title="셋째")
         until(lambda: heard.extend(member.heard()) or len(heard) == 3)
+    over.set()
     assert [told["revision"] for _, told in heard] == [1, 2, 3]
 
 

@@ -16,7 +16,7 @@ def test_ctrl_c_ends_the_development_server(tmp_path: Path) -> None:
     with running("python", data_dir=tmp_path, tables=False) as server:
         client = RawWebsocket(server.url).connect()
         server.interrupt()
-        server.wait(5)
+        server.wait(15)
         client.receive_until_closed()
         assert "Traceback" not in server.log()
 

@@ -26,7 +26,7 @@ from teamcal.events import department_from, utc_now
 from teamcal.messages import message
 from teamcal.migration import Migration
 from teamcal.oldfiles import DEPARTMENTS_FILE, EVENTS_FILE, read_old_files
-from teamcal.replica import Replicas
+from teamcal.replicas import Replicas
 from teamcal.settings import SettingsError, storage_settings
 
 REPLICA_MEMORY = 256 * 1024 * 1024

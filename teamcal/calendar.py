@@ -19,7 +19,8 @@ from .errors import (
     VersionConflict,
 )
 from .events import EVENT_FIELDS, Record, digest_of, new_id, timestamp
-from .replica import Replica, Replicas
+from .replica import Replica
+from .replicas import Replicas
 from .writes import Draft, Operation, Outcome, Pending, Settled, View
 
 CREATE_DIGEST = "create_digest"

@@ -16,7 +16,7 @@ from .history import History
 from .messages import message_of
 from .notices import Notices
 from .publisher import Publisher
-from .replica import Replicas
+from .replicas import Replicas
 from .rest.answers import handle_errors
 from .rest.batch import batch_blueprint
 from .rest.changes import changes_blueprint

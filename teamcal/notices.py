@@ -14,7 +14,7 @@ import redis
 from .changes import Change
 from .deadline import within
 from .errors import CalendarError
-from .replica import Replicas
+from .replicas import Replicas
 
 log = logging.getLogger("teamcal.notices")
 

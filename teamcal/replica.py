@@ -5,14 +5,13 @@ import random
 import threading
 import time
 import uuid
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from datetime import datetime
-from typing import Any
-from weakref import WeakValueDictionary
+from typing import Any, Protocol
 
-from .changes import DEPARTMENTS, Change, Head, RecordExists, Write
+from .changes import DEPARTMENTS, Change, Head, RecordExists
 from .deadline import remaining
 from .errors import (
     CalendarError,
@@ -26,12 +25,10 @@ from .errors import (
     TooLarge,
 )
 from .events import Record, order_of, timestamp
-from .writes import BATCH_CHANGES, TRANSACTION_BYTES, Outcome, Pending, Settled, fold
+from .writes import BATCH_CHANGES, TRANSACTION_BYTES, Outcome, Pending, fold
 
 log = logging.getLogger("teamcal.replica")
 
-RECORD_BYTES = 1500
-"""Memory of one record with its share of the ready answers, estimated."""
 LEADING_SECONDS = 1.0
 """Who has less time left doesn't commit for others: they would fail with it."""
 RECENT_CHANGES = 2_000
@@ -49,6 +46,20 @@ def retried(what: str, attempt: Callable[[], bool]) -> None:
         longest = min(longest * 2, 0.5)
 
 
+class Process(Protocol):
+    """What a replica needs of the process that it lives in.
+
+    `publish(log_id, change, head)` emits to the members; `announce(log_id, changes)` tells the other
+    processes; `on_reset(log_id)` disconnects the members of a log that started over.
+    """
+
+    database: Any
+    now: Callable[[], datetime]
+    publish: Callable[[str, Change, Head], None]
+    announce: Callable[[str, list[Change]], None]
+    on_reset: Callable[[str], None]
+
+
 class Replica:
     """One department's events (or the list of departments) in this process.
 
@@ -56,9 +67,9 @@ class Replica:
     it is held reaches the members in that order.
     """
 
-    def __init__(self, log_id: str, rooms: "Replicas") -> None:
+    def __init__(self, log_id: str, process: Process) -> None:
         self.log_id = log_id
-        self.rooms = rooms
+        self.process = process
         self.lock = threading.RLock()
         self.head: Head | None = None
         self.records: dict[str, Record] = {}
@@ -113,7 +124,7 @@ class Replica:
             with self.held():
                 self.catch_up()
             return
-        head = self.rooms.database.read_head(self.log_id)
+        head = self.process.database.read_head(self.log_id)
         if not head.is_at(known):
             with self.held():
                 self.adopt(head, known)
@@ -130,7 +141,7 @@ class Replica:
             self._load()
         else:
             known = self.head
-            self.adopt(self.rooms.database.read_head(self.log_id), known)
+            self.adopt(self.process.database.read_head(self.log_id), known)
 
     def adopt(self, head: Head, known: Head) -> None:
         """The lock is held: `head` was read after this replica was at `known`."""
@@ -142,7 +153,7 @@ class Replica:
 
     def _follow(self, head: Head) -> None:
         assert self.head is not None
-        changes = self.rooms.database.read_changes(self.log_id, self.head.revision, head.revision)
+        changes = self.process.database.read_changes(self.log_id, self.head.revision, head.revision)
         whole = len(changes) == head.revision - self.head.revision
         if not whole or changes[0].previous != self.head.change_id:
             self._start_over()
@@ -151,10 +162,10 @@ class Replica:
             self.advance(change)
 
     def _load(self) -> None:
-        head, records = self.rooms.database.load(self.log_id)
+        head, records = self.process.database.load(self.log_id)
         # No head yet: an older server's department, a new one, or none at all.
         unsure = head.revision == 0 and self.log_id != DEPARTMENTS
-        if unsure and self.rooms.database.read_department(self.log_id) is None:
+        if unsure and self.process.database.read_department(self.log_id) is None:
             raise DepartmentNotFound(self.log_id)
         self.head, self.records = head, records
         self.ready.clear()
@@ -164,7 +175,7 @@ class Replica:
         """Another history (a restored table, another engine), or one with a hole: load, and tell members."""
         log.warning("the log of %s isn't what this process knew: loading it anew", self.log_id)
         self._load()
-        self.rooms.on_reset(self.log_id)
+        self.process.on_reset(self.log_id)
 
     # The way forward
 
@@ -187,12 +198,12 @@ class Replica:
                 self.records[record_id] = change.record
         self.ready.clear()
         self.recent.append(change)
-        self.rooms.publish(self.log_id, change, self.head)
+        self.process.publish(self.log_id, change, self.head)
         pending = self._in_flight.pop(change.change_id, None)
         if pending is not None:
             pending.outcome = Outcome(change.record, change, self.head)
             # Here, so that one found in the log after its answer was lost is announced too.
-            self.rooms.announce(self.log_id, [change])
+            self.process.announce(self.log_id, [change])
 
     def notice(self, change: Change) -> None:
         """Another process tells of a change: applied if it is the next one, looked up if there are more."""
@@ -297,7 +308,7 @@ class Replica:
         if self.head is None or self.head.deleted:
             self.catch_up()
         base = self.must_exist()
-        folded = fold(base, self.records, batch, timestamp(self.rooms.now()), whole=atomic)
+        folded = fold(base, self.records, batch, timestamp(self.process.now()), whole=atomic)
         if not folded.changes or (atomic and folded.failed):
             self.catch_up()
             if not base.is_at(self.must_exist()):
@@ -307,7 +318,7 @@ class Replica:
         else:
             self._in_flight = {one.change_id: one for one in batch}
             try:
-                self.rooms.database.commit([folded.as_write()], str(uuid.uuid4()))
+                self.process.database.commit([folded.as_write()], str(uuid.uuid4()))
             except RevisionConflict:
                 self.catch_up()
                 return False
@@ -315,7 +326,7 @@ class Replica:
                 self._refuse_used(batch, error.record_ids)
                 return False
             except StorageError:
-                self._look_for_lost()
+                self.look_for_lost()
                 raise
             for change in folded.changes:
                 self.advance(change)
@@ -326,8 +337,8 @@ class Replica:
                 pending.outcome = verdict
         return atomic or all(one.done for one in batch)
 
-    def _look_for_lost(self) -> None:
-        """A commit without an answer may have been applied: if the log can be read, it tells."""
+    def look_for_lost(self) -> None:
+        """The lock is held: was a commit without an answer applied? If the log can be read, it tells."""
         try:
             self.catch_up()
         except StorageError:
@@ -366,7 +377,7 @@ class Replica:
         if (
             not whole
             or changes[0].previous != position.change_id
-            or self.rooms.database.forgotten(changes[0])
+            or self.process.database.forgotten(changes[0])
         ):
             raise ResyncRequired(self.log_id)
         return changes
@@ -378,8 +389,8 @@ class Replica:
         if reach <= after + 1:
             return [change for change in self.recent if after < change.revision <= upto]
         if self.head.revision - after > RECENT_CHANGES:
-            return self.rooms.database.read_changes(self.log_id, after, upto)
-        missing = self.rooms.database.read_changes(self.log_id, after, reach - 1)
+            return self.process.database.read_changes(self.log_id, after, upto)
+        missing = self.process.database.read_changes(self.log_id, after, reach - 1)
         if len(missing) == reach - 1 - after:
             self.recent.extendleft(reversed(missing))
             missing = list(self.recent)
@@ -392,93 +403,3 @@ class Replica:
         if "order" not in self.ready:
             self.ready["order"] = sorted(self.records.values(), key=order_of)
         return self.ready["order"]
-
-
-class Replicas:
-    """The replicas of this process, within a memory budget. Joins them to the database and the members.
-
-    `publish(log_id, change, head)` emits; `on_reset(log_id)` disconnects the members of a log that
-    started over; `has_members(log_id)` keeps a replica in memory.
-    """
-
-    def __init__(
-        self,
-        database: Any,
-        now: Callable[[], datetime],
-        memory: int,
-        publish: Callable[[str, Change, Head], None],
-        on_reset: Callable[[str], None],
-        has_members: Callable[[str], bool],
-    ) -> None:
-        self.database, self.now, self.memory = database, now, memory
-        self.publish, self.on_reset, self.has_members = publish, on_reset, has_members
-        self.announce: Callable[[str, list[Change]], None] = lambda log_id, changes: None
-        """Tells the other processes; set by whoever can."""
-        # One object a log for as long as anybody holds it: two would publish every change twice.
-        self._all: WeakValueDictionary[str, Replica] = WeakValueDictionary()
-        self._recently_used: OrderedDict[str, Replica] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def of(self, log_id: str) -> Replica:
-        """The replica, perhaps not loaded yet."""
-        with self._lock:
-            replica = self._all.get(log_id)
-            if replica is None:
-                self._evict()
-                replica = self._all[log_id] = Replica(log_id, self)
-            self._recently_used[log_id] = replica
-            self._recently_used.move_to_end(log_id)
-            return replica
-
-    def loaded(self) -> list[Replica]:
-        return [replica for replica in list(self._recently_used.values()) if replica.head is not None]
-
-    def holding(self, record_id: str) -> Replica | None:
-        """The loaded department that holds this event, as far as this process knows."""
-        for replica in self.loaded():
-            if record_id in replica.records and replica.log_id != DEPARTMENTS:
-                return replica
-        return None
-
-    def _evict(self) -> None:
-        used = sum((len(one.records) + 1) * RECORD_BYTES for one in self._recently_used.values())
-        for log_id, replica in list(self._recently_used.items()):
-            if used <= self.memory:
-                return
-            if log_id != DEPARTMENTS and not self.has_members(log_id):
-                used -= (len(replica.records) + 1) * RECORD_BYTES
-                del self._recently_used[log_id]
-
-    def write_together(
-        self, log_ids: list[str], change_id: str, build: Callable[[list[Replica]], list[Write]]
-    ) -> None:
-        """One transaction over several logs, each with one change that has `change_id`.
-
-        `build` sees the replicas at their newest, in the order of `log_ids`, locked. Raises CalendarError.
-        """
-        replicas = [self.of(log_id) for log_id in log_ids]
-        with ExitStack() as stack:
-            for replica in sorted(replicas, key=lambda one: one.log_id):  # one order: no deadlock
-                stack.enter_context(replica.held())
-                replica.catch_up()
-            pendings = [Pending(lambda view: Settled({}), change_id=change_id) for _ in replicas]
-            retried(", ".join(log_ids), lambda: self._tried_together(replicas, pendings, build))
-
-    def _tried_together(
-        self, replicas: list[Replica], pendings: list[Pending], build: Callable[[list[Replica]], list[Write]]
-    ) -> bool:
-        if all(pending.done for pending in pendings):
-            return True
-        writes = build(replicas)
-        for replica, pending in zip(replicas, pendings, strict=True):
-            replica.expect(pending)
-        try:
-            self.database.commit(writes, str(uuid.uuid4()))
-        except RevisionConflict:
-            for replica in replicas:
-                replica.catch_up()
-            return False
-        for replica, write in zip(replicas, writes, strict=True):
-            for change in write.changes:
-                replica.advance(change)
-        return True

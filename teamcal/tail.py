@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 
 from .calendar import Calendar
-from .changes import DEPARTMENTS
+from .changes import DEPARTMENTS, Head
 from .deadline import within
 from .errors import CalendarError, StorageError
 from .replica import Replica
@@ -71,11 +71,10 @@ class Tail:
             self._purging = True
             self.spawn(self._purge)
 
-    def _adopt(self, replica: Replica, head: object, seen: object) -> None:
+    def _adopt(self, replica: Replica, head: Head, seen: Head) -> None:
+        """One department's trouble doesn't hold up the others."""
         try:
             with replica.held():
-                replica.adopt(head, seen)  # type: ignore[arg-type]
-        except StorageError:
-            raise
-        except CalendarError:
-            log.info("%s is gone", replica.log_id)
+                replica.adopt(head, seen)
+        except CalendarError as error:
+            log.info("%s has to wait for the next round: %s", replica.log_id, error.code)

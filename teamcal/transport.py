@@ -9,6 +9,7 @@ import gc
 import io
 import json
 import logging
+import signal
 import sys
 import traceback
 from collections.abc import Callable, Iterable
@@ -18,6 +19,7 @@ import engineio.payload
 import engineio.socket
 from flask import Flask
 from flask_socketio import SocketIO
+from greenlet import getcurrent
 from werkzeug.wrappers import Request
 
 from teamcal.language import preferred
@@ -248,3 +250,18 @@ def serve(app: Flask, socketio: SocketIO, host: str, port: int) -> None:
         sys.exit(f"✗ {host}:{port}: {error.strerror}")
     print(f" * http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}", flush=True)  # noqa: S104
     eventlet.wsgi.server(listener, app, custom_pool=Pool(CONNECTIONS), log_output=False, debug=False)
+
+
+def _end_at_ctrl_c(server: Any, hub: Any) -> None:
+    """Make Ctrl-C reach the greenlet that accepts connections, which is `server`.
+
+    Python raises KeyboardInterrupt wherever the signal finds the process: in a client's greenlet it would
+    end that client at best.
+    """
+
+    def interrupt(number: int, frame: Any) -> None:
+        if hub.greenlet is getcurrent():
+            raise KeyboardInterrupt  # the hub passes it on, and wakes up by it
+        hub.schedule_call_global(0, server.throw, KeyboardInterrupt)
+
+    signal.signal(signal.SIGINT, interrupt)

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 import models
-from teamcal import calendar, replica, rooms, tail, writes
+from teamcal import calendar, replica, replicas, rooms, tail, writes
 from teamcal.changes import room_of
 
 
 def publish_before_commit() -> None:
     """Members hear of a change that may not come to be."""
-    commit, publish = models.DynamoDBDatabase.commit, replica.Replicas.publish_once
+    commit, publish = models.DynamoDBDatabase.commit, replicas.Replicas.publish_once
     told: set[str] = set()
 
     def early(self: Any, pending: Any, token: str) -> None:
@@ -27,7 +27,7 @@ def publish_before_commit() -> None:
             publish(self, log_id, change, head)
 
     models.DynamoDBDatabase.commit = early
-    replica.Replicas.publish_once = late
+    replicas.Replicas.publish_once = late
 
 
 def number_outside() -> None:
@@ -107,7 +107,7 @@ def no_dedupe() -> None:
     def again(self: Any, change: Any) -> None:
         with self.held():
             if self.head is not None and change.revision <= self.head.revision:
-                self.rooms.publish(self.log_id, change, self.head)
+                self.process.publish(self.log_id, change, self.head)
         notice(self, change)
 
     replica.Replica.notice = again

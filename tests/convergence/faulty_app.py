@@ -7,14 +7,14 @@ import os
 from typing import Any
 
 import models
-from teamcal import calendar, notices, replica, tail
+from teamcal import calendar, notices, replica, replicas, tail
 from tests.convergence import broken
 from tests.convergence.faults import FaultyDoor, counts, shares
 
 
 def _publish_through_the_class() -> None:
     """`Replicas.publish` is an argument of its constructor: a variant needs a method to replace."""
-    made = replica.Replicas.__init__
+    made = replicas.Replicas.__init__
 
     def init(self: Any, database: Any, now: Any, memory: int, publish: Any, *rest: Any) -> None:
         made(self, database, now, memory, publish, *rest)
@@ -22,8 +22,8 @@ def _publish_through_the_class() -> None:
         self.publish = self.publish_once
         broken.EVERYBODY.append(self)
 
-    replica.Replicas.__init__ = init
-    replica.Replicas.publish_once = lambda self, log_id, change, head: self.told(log_id, change, head)
+    replicas.Replicas.__init__ = init
+    replicas.Replicas.publish_once = lambda self, log_id, change, head: self.told(log_id, change, head)
 
 
 def _behind_faulty_doors() -> None:

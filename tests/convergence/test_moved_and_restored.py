@@ -10,7 +10,7 @@ from teamcal.calendar import Calendar
 from teamcal.errors import CalendarError
 from teamcal.events import utc_now
 from teamcal.history import History
-from teamcal.replica import Replicas
+from teamcal.replicas import Replicas
 from teamcal.settings import StorageSettings
 from tests import engine
 

@@ -249,6 +249,7 @@ def serve(app: Flask, socketio: SocketIO, host: str, port: int) -> None:
         # Not a stack trace: somebody else is there, or the address isn't ours.
         sys.exit(f"✗ {host}:{port}: {error.strerror}")
     print(f" * http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}", flush=True)  # noqa: S104
+    _end_at_ctrl_c(eventlet.getcurrent(), eventlet.hubs.get_hub())
     eventlet.wsgi.server(listener, app, custom_pool=Pool(CONNECTIONS), log_output=False, debug=False)
 
 

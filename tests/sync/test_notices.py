@@ -52,7 +52,7 @@ def connect(server: Server, port: int, over: threading.Event) -> Notices:
     notices = Notices(f"redis://127.0.0.1:{port}", "test", server.calendar.replicas, sleep)
     server.calendar.replicas.announce = notices.announce
     for task in (notices.send, notices.listen):
-        threading.Thread(target=task, daemon=True).start()
+        threading.Thread(target=task, name=task.__name__, daemon=True).start()
     return notices
 
 
@@ -77,6 +77,9 @@ def test_a_notice_brings_the_change_and_an_outage_loses_nothing(house: House, tm
         one.event(department, title="셋째")
         until(lambda: heard.extend(member.heard()) or len(heard) == 3)
     over.set()
+    for thread in threading.enumerate():
+        if thread.name == "listen":
+            thread.join(10)
     assert [told["revision"] for _, told in heard] == [1, 2, 3]
 
 

@@ -32,7 +32,7 @@ def test_everybody_ends_with_the_same_calendar(tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(400)
 def test_twenty_thousand_operations(tmp_path: Path) -> None:
-    report = proved(run(Plan(seconds=90, writers=12, least=20_000), tmp_path))
+    report = proved(run(Plan(seconds=50, writers=12, least=20_000), tmp_path))
     assert report.operations >= 20_000
     for fault in ("throttle", "conflict", "lost answer", "lost request", "lost notice", "stale index item"):
         assert report.counts[f"fault {fault}"], fault

@@ -27,6 +27,14 @@ def engines_of(folder: Path) -> list[int]:
     return found
 
 
+def kill_engines(folder: Path) -> None:
+    engines = engines_of(folder)
+    assert engines
+    for pid in engines:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
 def write_until_it_dies(url: str, department: str, writer: str, kept: list[str]) -> None:
     session = requests.Session()
     for number in range(10_000):
@@ -47,10 +55,8 @@ def kill_amid_writers(server: Server, folder: Path, department: str, round_: int
     for writer in writers:
         writer.start()
     time.sleep(0.4 + 0.1 * round_)
-    engines = engines_of(folder)
-    assert len(engines) == 1
     # Once the one first, once the other.
-    kills = [server.kill, lambda: os.kill(engines[0], signal.SIGKILL)]
+    kills = [server.kill, lambda: kill_engines(folder)]
     for kill in kills if round_ % 2 else reversed(kills):
         kill()
     for writer in writers:

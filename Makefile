@@ -12,7 +12,7 @@ NODE_MODULES := $(if $(NPM),$(patsubst %/package-lock.json,%/node_modules/.packa
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --quiet
 PYTEST := $(BIN)/python -m pytest --numprocesses=3 --dist=loadfile --durations=15 --cov --cov-branch --cov-fail-under=95
 
-.PHONY: run migrate test test-all check bench clean
+.PHONY: run migrate test test-all check clean
 .DEFAULT_GOAL := run
 .DELETE_ON_ERROR:
 
@@ -37,9 +37,6 @@ check: $(VENV)/.development
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-
-bench: $(VENV)/.development
-	$(BIN)/python -m benchmarks
 
 clean:
 	rm -rf $(VENV) web/node_modules tests/clients/node_modules .coverage .coverage.* .*_cache

@@ -24,11 +24,13 @@ def test_that_is_known_to_fail():
     assert False
 """
 WHOLE_FILE = 'import pytest\npytest.skip("nothing here", allow_module_level=True)\n'
+# It waits a moment: right after the start /proc doesn't tell a process's environment yet.
 LEFT_OVER = """
-import subprocess
+import subprocess, time
 
 def test_that_leaves_a_process():
-    subprocess.Popen(["sleep", "5"], start_new_session=True)
+    subprocess.Popen(["sleep", "15"], start_new_session=True)
+    time.sleep(0.5)
 """
 ENVIRONMENT = """
 import os
@@ -82,7 +84,7 @@ def test_a_process_left_over_is_a_failure(tmp_path: Path) -> None:
     done = session(tmp_path, LEFT_OVER)
     assert done.returncode == 1
     assert "processes left over" in done.stdout
-    assert "sleep 5" in done.stdout
+    assert "sleep 15" in done.stdout
 
 
 def test_a_developers_settings_reach_no_test(tmp_path: Path) -> None:

@@ -258,7 +258,7 @@ def test_a_deleted_department_is_gone_at_once_and_cleaned_up_by_whoever_notices(
 
     one, other = house.server(before=die), house.server()
     department = one.department()
-    results = [result for _ in range(10) for result in batch(one, department, creates(500))]
+    results = [result for _ in range(2) for result in batch(one, department, creates(500))]
     other.events(department)
     assert one.http.delete(f"/api/departments/{department}").status_code == 200
     with pytest.raises(Exception, match="Unrecognized"):

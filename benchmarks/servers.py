@@ -1,0 +1,291 @@
+"""The servers that are measured, each a process of its own on loopback: ours as documented, and its peers.
+
+    with calendar(scratch) as server:
+        department = server.department("개발팀")
+        before = server.usage("web")
+
+Whatever they need is installed from its registry into the scratch folder; what can't be is `Missing`.
+"""
+
+import http.client
+import json
+import os
+import resource
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from benchmarks.measure import OURS, Usage, descendants, memory, usage
+
+ROOT = Path(__file__).resolve().parent.parent
+PEERS = ROOT / "benchmarks" / "peers"
+NODE = "Node socket.io"
+PLAIN = "Flask-SocketIO"
+SOCKET_IO = "socket.io@4.8"
+START_SECONDS, STOP_SECONDS = 60.0, 12.0
+Part = Literal["web", "engine"]
+
+
+class Missing(Exception):
+    """A peer can't be installed or started here; the text says why."""
+
+
+def free_port() -> int:
+    """A loopback port that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def allow_many_sockets() -> None:
+    """As many open files as the machine permits, for this process and all that it starts."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def clean_environment() -> dict[str, str]:
+    """This process's, without what would lead a server to somebody's account, settings or `.env`."""
+    kept = {
+        name: value for name, value in os.environ.items()
+        if not name.startswith(("AWS_", "FLASK_", "DYNAMODB_", "GUNICORN_", "NODE_"))
+        and name not in ("SECRET_KEY", "DATA_DIR", "DATA_SYNC", "REDIS_URL", "HOST", "PORT")
+    }  # fmt: skip
+    return kept | {
+        "PYTHON_DOTENV_DISABLED": "1", "PYTHONUNBUFFERED": "1", "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    }  # fmt: skip
+
+
+class Server:
+    """A server in a process group of its own. As a context manager: ready inside, gone afterwards.
+
+    `name` is what the results call it; `ready_path` answers below 500 once it is up. Its output goes into
+    `scratch`, appended over restarts.
+    """
+
+    ready_path = "/"
+
+    def __init__(
+        self, name: str, command: Callable[[int], list[str]], scratch: Path,
+        env: Mapping[str, str] | None = None, cwd: Path = ROOT,
+    ) -> None:  # fmt: skip
+        self.name, self.scratch, self.port = name, scratch, free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.environment = clean_environment() | {"PORT": str(self.port)} | dict(env or {})
+        self.log_path = scratch / f"{name.replace(' ', '-')}-{self.port}.log"
+        self._command, self._cwd = command(self.port), cwd
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None, "it isn't started"
+        return self._process.pid
+
+    def __enter__(self) -> Self:
+        try:
+            self.start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Start it and wait until it answers. Raises RuntimeError with the log."""
+        allow_many_sockets()
+        self.scratch.mkdir(parents=True, exist_ok=True)
+        with self.log_path.open("ab") as log:
+            self._process = subprocess.Popen(
+                self._command, cwd=self._cwd, env=self.environment, stdin=subprocess.DEVNULL,
+                stdout=log, stderr=log, start_new_session=True,
+            )  # fmt: skip
+        deadline = time.monotonic() + START_SECONDS
+        while not self._answers():
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"{self.name} did not start:\n{self.log()}")
+            time.sleep(0.05)
+
+    def kill(self) -> None:
+        """SIGKILL to the whole group, as a crash would. `start` brings it back at the same address."""
+        if self._process is not None:
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait(STOP_SECONDS)
+
+    def stop(self) -> None:
+        """SIGTERM, and SIGKILL when that doesn't end it in time."""
+        if self._process is None:
+            return
+        if self._process.poll() is None:
+            os.kill(self._process.pid, signal.SIGTERM)
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(STOP_SECONDS)
+        self.kill()  # also what a worker may have left behind
+        self._process = None
+
+    def log(self) -> str:
+        return self.log_path.read_text(encoding="utf-8", errors="replace")[-4000:]
+
+    def pids(self, part: Part = "web") -> list[int]:
+        """`web`: what was started, with its workers; `engine`: the database that it brings along, if any."""
+        return descendants(self.pid) if part == "web" else []
+
+    def usage(self, part: Part = "web") -> Usage:
+        """CPU so far; `later.since(earlier)` is in seconds."""
+        return usage(self.pids(part))
+
+    def memory(self, part: Part = "web") -> int:
+        """Resident bytes."""
+        return memory(self.pids(part))
+
+    def request(self, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, Any]:
+        """(status, JSON of the answer); for preparing and checking, not for measuring."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        try:
+            sent = None if body is None else json.dumps(body).encode()
+            connection.request(method, path, sent, {"Content-Type": "application/json", **headers})
+            answer = connection.getresponse()
+            content = answer.read()
+            return answer.status, json.loads(content) if content else None
+        finally:
+            connection.close()
+
+    def _answers(self) -> bool:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+        try:
+            connection.request("GET", self.ready_path)
+            return connection.getresponse().status < 500
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            connection.close()
+
+
+class CalendarServer(Server):
+    """Ours: the documented command over the embedded engine, with fresh tables in a folder of its own."""
+
+    def __init__(
+        self, scratch: Path, env: Mapping[str, str] | None = None, application: str = "app:app",
+        name: str = OURS,
+    ) -> None:  # fmt: skip
+        self.data_dir = scratch / f"data-{secrets.token_hex(4)}"
+        ours = {
+            "FLASK_ENV": "production", "SECRET_KEY": secrets.token_hex(32),
+            "DYNAMODB_ENDPOINT_URL": "embedded", "DATA_DIR": str(self.data_dir),
+        }  # fmt: skip
+
+        def command(port: int) -> list[str]:
+            return [*gunicorn(), application, "--bind", f"127.0.0.1:{port}"]
+
+        super().__init__(name, command, scratch, ours | dict(env or {}))
+
+    def start(self) -> None:
+        if not self.data_dir.exists():
+            self.create_tables()
+        super().start()
+
+    def create_tables(self) -> None:
+        """What the README says."""
+        script = "from models import DynamoDBDatabase; DynamoDBDatabase().create_tables()"
+        self.data_dir.mkdir(parents=True)
+        done = subprocess.run(
+            [sys.executable, "-c", script], cwd=ROOT, env=self.environment, capture_output=True, text=True,
+            check=False,
+        )  # fmt: skip
+        if done.returncode:
+            raise RuntimeError(f"no tables:\n{done.stderr}")
+
+    def stop(self) -> None:
+        super().stop()
+        self.stop_engine()
+        shutil.rmtree(self.data_dir, ignore_errors=True)
+
+    def stop_engine(self) -> None:
+        """The engine outlives its users for a while; nobody needs this one any more."""
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            deadline = time.monotonic() + STOP_SECONDS
+            for pid in self.pids("engine"):
+                with suppress(ProcessLookupError):
+                    os.kill(pid, number)
+            while self.pids("engine"):
+                if time.monotonic() > deadline:
+                    break
+                time.sleep(0.05)
+
+    def pids(self, part: Part = "web") -> list[int]:
+        engines = _engines_of(self.data_dir)
+        if part == "engine":
+            return engines
+        return [pid for pid in super().pids() if pid not in engines]
+
+    def department(self, name: str) -> str:
+        """The id of a new department."""
+        status, answer = self.request("POST", "/api/departments", {"name": name})
+        if status != 201:
+            raise RuntimeError(f"no department: {status} {answer}")
+        return str(answer["department"]["id"])
+
+
+def gunicorn() -> list[str]:
+    return [str(Path(sys.executable).parent / "gunicorn"), "--worker-class", "eventlet", "-w", "1"]
+
+
+def _engines_of(data_dir: Path) -> list[int]:
+    # By its command: it is a session of its own, and whoever started it may be gone.
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            command = (folder / "cmdline").read_bytes().decode(errors="replace").split("\0")
+            if "teamcal.localdynamo" in command and str(data_dir) in command:
+                found.append(int(folder.name))
+    return found
+
+
+def calendar(scratch: Path, env: Mapping[str, str] | None = None) -> CalendarServer:
+    return CalendarServer(scratch, env)
+
+
+def plain(scratch: Path) -> Server:
+    """Flask-SocketIO as its documentation has it, from the environment that our own server runs in."""
+
+    def command(port: int) -> list[str]:
+        # With gunicorn's default of 1,000 it would stop answering at the thousandth member.
+        return [*gunicorn(), "plain:app", "--worker-connections", "20000", "--bind", f"127.0.0.1:{port}"]
+
+    return Server(PLAIN, command, scratch, cwd=PEERS)
+
+
+def node(scratch: Path) -> Server:
+    """socket.io on Node. Raises Missing."""
+    modules = install_node(scratch)
+    node_ = shutil.which("node") or "node"
+    return Server(
+        NODE, lambda port: [node_, str(PEERS / "node.js")], scratch, {"NODE_PATH": str(modules)}, cwd=PEERS
+    )
+
+
+def install_node(scratch: Path) -> Path:
+    """The folder of Node's packages, installed once. Raises Missing."""
+    if not shutil.which("node") or not shutil.which("npm"):
+        raise Missing("node and npm are not installed")
+    folder = scratch / "node"
+    modules = folder / "node_modules"
+    if (modules / "socket.io" / "package.json").exists():
+        return modules
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "package.json").write_text("{}")
+    install = ["npm", "install", "--no-audit", "--no-fund", "--no-progress", "--loglevel=error", SOCKET_IO]
+    done = subprocess.run(install, cwd=folder, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise Missing(f"npm install {SOCKET_IO}: {done.stderr.strip()[-300:]}")
+    return modules

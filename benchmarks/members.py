@@ -1,0 +1,114 @@
+"""Thousands of websocket members in a process of its own: load/ws.c, compiled on the spot.
+
+with Members(server.port, [Room(department)], scratch) as members:
+    members.connect(1000)
+    seen = members.post(40)
+"""
+
+import json
+import shutil
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from benchmarks.servers import Missing, allow_many_sockets
+
+SOURCE = Path(__file__).parent / "load" / "ws.c"
+
+
+@dataclass(frozen=True)
+class Room:
+    """What a member joins: with `cursor`, as one that comes back and must get at least to `revision`."""
+
+    department: str
+    cursor: str = ""
+    revision: int = 0
+
+
+class Members:
+    """The load client. Member i joins room i modulo their number; changes are made in the first.
+
+    Every answer is ws.c's line of JSON as a dictionary; times of deliveries are from before the request
+    goes out until the member has read the message.
+    """
+
+    def __init__(self, port: int, rooms: Sequence[Room], scratch: Path) -> None:
+        allow_many_sockets()
+        self._rooms = scratch / f"rooms-{port}.txt"
+        lines = [f"{room.department} {room.cursor or '-'} {room.revision}\n" for room in rooms]
+        self._rooms.write_text("".join(lines))
+        self._process = subprocess.Popen(
+            [str(compiled(scratch)), str(port), str(self._rooms)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        assert self._process.stdin
+        self._process.stdin.close()  # ends it, whatever it is doing
+        try:
+            self._process.wait(10)
+        finally:
+            self._process.kill()
+            self._process.wait()
+        self._rooms.unlink(missing_ok=True)
+
+    def connect(self, count: int, at_once: int = 50, seconds: float = 120) -> dict[str, Any]:
+        """`count` members connect and join, `at_once` of them under way. Raises RuntimeError."""
+        seen = self.ask(f"connect {count} {at_once} {seconds}")
+        if seen["ready"] != count:
+            raise RuntimeError(f"{seen['ready']} of {count} members could join: {seen}")
+        return seen
+
+    def post(self, count: int, size: int = 1, rate: float = 0) -> dict[str, Any]:
+        """`count` requests of `size` changes each, at most `rate` a second, one after the other's deliveries."""
+        return self.ask(f"post {count} {size} {rate}")
+
+    def ask(self, command: str) -> dict[str, Any]:
+        """Any command of ws.c's. Raises RuntimeError when the client has ended."""
+        self.tell(command)
+        return self.hear()
+
+    def tell(self, command: str) -> None:
+        """The command alone; its answer has to be heard before the next."""
+        assert self._process.stdin
+        self._process.stdin.write(command + "\n")
+        self._process.stdin.flush()
+
+    def hear(self) -> dict[str, Any]:
+        assert self._process.stdout
+        line = self._process.stdout.readline()
+        if not line:
+            raise RuntimeError(f"the load client has ended with {self._process.wait()}")
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+
+def flawless(seen: dict[str, Any]) -> dict[str, Any]:
+    """`seen`, if each member got each change once and in order. Raises RuntimeError otherwise."""
+    flaws = {
+        name: seen[name] for name in ("lost", "duplicates", "late", "disordered", "refused") if seen[name]
+    }
+    if flaws or seen["deliveries"] != seen["expected"]:
+        raise RuntimeError(f"not every change arrived once and in order: {flaws or seen}")
+    return seen
+
+
+def compiled(scratch: Path) -> Path:
+    """The load client's programme, newer than its source. Raises Missing."""
+    programme = scratch / "ws"
+    if programme.exists() and programme.stat().st_mtime > SOURCE.stat().st_mtime:
+        return programme
+    if not shutil.which("gcc"):
+        raise Missing("gcc is not installed")
+    scratch.mkdir(parents=True, exist_ok=True)
+    # -Werror: what a compiler warns of, a measurement shouldn't rest on.
+    command = ["gcc", "-O2", "-Wall", "-Wextra", "-Werror", "-o", str(programme), str(SOURCE)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(done.stderr)
+    return programme

@@ -1,0 +1,198 @@
+"""One change to a room of many members: CPU a delivery, latency, memory a connection.
+
+Every server gets the same requests from the same load client and answers with messages of the same size.
+Ours stores each change in the embedded engine first; the peers store nothing.
+"""
+
+import http.client
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from benchmarks.measure import OURS, Report, Target, percentile, rotated
+from benchmarks.members import Members, Room, flawless
+from benchmarks.servers import NODE, PLAIN, CalendarServer, Missing, Server, calendar, node, plain
+
+ROOMS, QUICK_ROOMS = (100, 1_000, 4_000, 9_000), (100, 1_000)
+DELIVERIES, QUICK_DELIVERIES = 40_000, 10_000
+WARM_UP = 20_000
+"""Deliveries before anything is counted: Node compiles what it often runs."""
+BURST_ROOM, BURST, BURSTS = 1_000, 50, 4
+CROWD, REST_RATE, REST_SECONDS = 9_000, 20.0, 30.0
+METHOD = """\
+Every server, in turn, gets a fresh process and a room of members over websockets, from one load client in C
+(epoll, one thread). A warm-up of 20,000 deliveries comes first. Then one change after the other: the next is
+posted when the last has reached every member; at least 40,000 deliveries a measurement. Each member must get
+each change once and in order, otherwise the run fails. A message is about 430 bytes for all of them.
+
+CPU is user and system time of the server's processes, from their CPU clocks, over the time of the broadcasts;
+nothing is taken off for idling, and Socket.IO's heartbeats (every 25 s) rarely fall into it. Of ours it
+includes the whole request: parsing, validating and storing the change and the answer. The embedded engine is
+a process of its own, told apart: on AWS it isn't there. What the write costs by itself is measured
+beside it, in a department without members. A latency is from before the request goes out until the load
+client has read the message. Memory is the growth of resident memory while the members connected and joined.
+A burst is 50 changes in one request: of ours one POST to `/batch`, of the peers one POST that emits 50 times.
+"""
+
+
+def makers(scratch: Path, report: Report) -> dict[str, Callable[[], Server]]:
+    """How to start each server; one that can't be had is left out by name."""
+    found: dict[str, Callable[[], Server]] = {OURS: lambda: calendar(scratch)}
+    try:
+        node(scratch)
+        found[NODE] = lambda: node(scratch)
+    except Missing as why:
+        report.left_out[NODE] = str(why)
+    found[PLAIN] = lambda: plain(scratch)
+    return found
+
+
+def run(scratch: Path, runs: int = 5, quick: bool = False) -> dict[str, Any]:
+    """The report. `quick`: smaller rooms and fewer deliveries, to see whether it works."""
+    report = Report("Fan-out", METHOD)
+    servers = makers(scratch, report)
+    for number in range(runs):
+        for members in QUICK_ROOMS if quick else ROOMS:
+            for name in rotated(list(servers), number):
+                with servers[name]() as server:
+                    measure(report, server, members, scratch, quick)
+    report.targets = targets(report)
+    return report.as_dict()
+
+
+def measure(report: Report, server: Server, members: int, scratch: Path, quick: bool) -> None:
+    """One server, one room: all figures of one run."""
+    department = "0985bc50-3edb-400e-b484-faca1c3b1ba6"
+    if isinstance(server, CalendarServer):
+        department = server.department(f"{members} members")
+        alone = cost_of_a_write(server, scratch)
+    room = f"{members:,} members"
+    with Members(server.port, [Room(department)], scratch) as client:
+        before = server.memory()
+        client.connect(members)
+        time.sleep(0.5)  # let the last greenlets and buffers settle
+        grown = (server.memory() - before) / members / 1024
+        report.figure(f"memory a connection, {room}", "KB").add(server.name, grown)
+        flawless(client.post(max(WARM_UP // members, 2)))
+        wanted = QUICK_DELIVERIES if quick else DELIVERIES
+        cost = measure_posts(report, server, client, room, -(-wanted // members), 1)
+        if isinstance(server, CalendarServer):
+            note = "the same without what a write costs when nobody listens"
+            figure = report.figure(f"CPU a delivery without the write, {room}", "µs", note)
+            figure.add(server.name, cost - alone / members)
+        if members == BURST_ROOM:
+            measure_posts(report, server, client, f"a burst of {BURST}, {room}", BURSTS, BURST)
+        if members == CROWD and isinstance(server, CalendarServer):
+            measure_rest(report, server, client, department)
+
+
+def measure_posts(
+    report: Report, server: Server, client: Members, room: str, count: int, size: int
+) -> float:  # fmt: skip
+    """µs of the web process for each delivery; every figure of it goes into the report."""
+    web, engine = server.usage("web"), server.usage("engine")
+    seen = flawless(client.post(count, size))
+    spent, engines = server.usage("web").since(web), server.usage("engine").since(engine)
+    deliveries = seen["deliveries"]
+    report.figure(f"CPU a delivery, {room}", "µs").add(server.name, spent * 1e6 / deliveries)
+    if server.pids("engine"):
+        both = (spent + engines) * 1e6 / deliveries
+        report.figure(f"CPU a delivery with the engine, {room}", "µs").add(server.name, both)
+    for key in ("p50", "p99", "p999"):
+        shown = "p99.9" if key == "p999" else key
+        report.figure(f"delivery {shown}, {room}", "ms").add(server.name, seen[f"{key}_ms"])
+    rate = deliveries / seen["seconds"]
+    report.figure(f"deliveries a second, {room}", "1/s").add(server.name, rate)
+    busy = 100 * seen["client_cpu_s"] / seen["seconds"]
+    note = "of one core; near 100 it would be the client that is measured"
+    report.figure(f"CPU of the load client, {room}", "%", note).add(server.name, busy)
+    return float(spent * 1e6 / deliveries)
+
+
+def cost_of_a_write(server: CalendarServer, scratch: Path, count: int = 200) -> float:
+    """µs of the web process for one change that nobody listens to."""
+    department = server.department("nobody")
+    with Members(server.port, [Room(department)], scratch) as client:
+        flawless(client.post(50))
+        before = server.usage()
+        flawless(client.post(count))
+        return server.usage().since(before) * 1e6 / count
+
+
+def measure_rest(report: Report, server: CalendarServer, client: Members, department: str) -> None:
+    """REST beside 9,000 members who get a change every second."""
+    probe = Probe(server.port, f"/api/events/{department}")
+    with probe:
+        flawless(client.post(int(REST_SECONDS), 1, 1))
+    note = f"GET of an unchanged calendar (304) beside a change a second to {CROWD:,} members"
+    for percent in (50, 99):
+        figure = report.figure(f"REST p{percent}, {CROWD:,} members", "ms", note)
+        figure.add(server.name, percentile(probe.latencies, percent))
+
+
+class Probe:
+    """Asks for `path` again and again beside what happens inside the `with`; `latencies` in ms.
+
+    REST_RATE times a second, whether or not the server keeps up: an answer is timed from when the request was
+    due, so that a server that stands still counts for all that would have been asked meanwhile.
+    """
+
+    def __init__(self, port: int, path: str) -> None:
+        self.latencies: list[float] = []
+        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        self._path, self._tag = path, ""
+        self._end = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+        self._failure: BaseException | None = None
+
+    def __enter__(self) -> "Probe":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self._end.set()
+        self._thread.join()
+        self._connection.close()
+        if self._failure is not None:
+            raise RuntimeError("REST failed beside the members") from self._failure
+
+    def _run(self) -> None:
+        try:
+            due = time.monotonic()
+            while not self._end.wait(max(due - time.monotonic(), 0)):
+                self._ask()
+                self.latencies.append((time.monotonic() - due) * 1e3)
+                due += 1 / REST_RATE
+        except BaseException as failure:  # noqa: BLE001 - raised where the with ends
+            self._failure = failure
+
+    def _ask(self) -> None:
+        self._connection.request("GET", self._path, headers={"If-None-Match": self._tag})
+        answer = self._connection.getresponse()
+        answer.read()
+        if answer.status not in (200, 304):
+            raise RuntimeError(f"status {answer.status}")
+        self._tag = answer.getheader("ETag") or ""
+
+
+def targets(report: Report) -> list[Target]:
+    figures = {figure.name: figure for figure in report.figures}
+
+    def against_node(text: str, limit: float, name: str) -> Target:
+        return Target(text, limit, figures[name].ratios(NODE) if name in figures else [], "× Node socket.io")
+
+    def alone(text: str, limit: float, name: str, unit: str) -> Target:
+        return Target(text, limit, figures[name].values[OURS] if name in figures else [], unit)
+
+    return [
+        against_node("CPU a delivery, 1,000 members", 0.75, "CPU a delivery, 1,000 members"),
+        against_node("CPU a delivery, 4,000 members", 0.75, "CPU a delivery, 4,000 members"),
+        against_node("delivery p99, 1,000 members", 1.0, "delivery p99, 1,000 members"),
+        against_node(
+            "CPU a delivery in a burst of 50 changes", 0.15, "CPU a delivery, a burst of 50, 1,000 members"
+        ),
+        alone("memory a connection, 1,000 members", 60, "memory a connection, 1,000 members", "KB"),
+        alone("REST p99 beside 9,000 members", 100, "REST p99, 9,000 members", "ms"),
+    ]

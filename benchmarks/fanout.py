@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks.measure import OURS, Report, Target, percentile, rotated
+from benchmarks.measure import OURS, Report, Target, exponent, percentile, rotated
 from benchmarks.members import Members, Room, flawless
 from benchmarks.servers import NODE, PLAIN, CalendarServer, Missing, Server, calendar, node, plain
 
@@ -58,6 +58,7 @@ def run(scratch: Path, runs: int = 5, quick: bool = False) -> dict[str, Any]:
             for name in rotated(list(servers), number):
                 with servers[name]() as server:
                     measure(report, server, members, scratch, quick)
+    growth(report)
     report.targets = targets(report)
     return report.as_dict()
 
@@ -175,6 +176,21 @@ class Probe:
         if answer.status not in (200, 304):
             raise RuntimeError(f"status {answer.status}")
         self._tag = answer.getheader("ETag") or ""
+
+
+def growth(report: Report) -> None:
+    """How the CPU of one change grows with its listeners, from the smallest room to the largest."""
+    name, note = (
+        "CPU a delivery, {:,} members",
+        "of the CPU of one change with its listeners; 1: it is linear",
+    )
+    rooms = [room for room in ROOMS if any(one.name == name.format(room) for one in report.figures)]
+    small, large = rooms[0], rooms[-1]
+    less, more = (report.figure(name.format(room), "µs").values for room in (small, large))
+    figure = report.figure(f"growth from {small:,} to {large:,} members", "exponent", note)
+    for server in less:
+        for a, b in zip(less[server], more[server], strict=True):
+            figure.add(server, exponent(a * small, b * large, large / small))
 
 
 def targets(report: Report) -> list[Target]:

@@ -11,6 +11,7 @@ A scenario is a module with `run(scratch: Path, runs: int, quick: bool) -> dict`
      "left_out": {what: why}}
 """
 
+import math
 import os
 import statistics
 import time
@@ -94,6 +95,11 @@ def percentile(values: Sequence[float], percent: float) -> float:
 def spread(runs: Sequence[float]) -> dict[str, Any]:
     """{"median", "low", "high", "runs"}"""
     return {"median": statistics.median(runs), "low": min(runs), "high": max(runs), "runs": list(runs)}
+
+
+def exponent(less: float, more: float, times: float) -> float:
+    """k, when `times` as much takes more/less = times^k as long: 0 constant, 1 linear, 2 quadratic."""
+    return math.log(more / less) / math.log(times)
 
 
 @dataclass

@@ -35,6 +35,7 @@ from teamcal.errors import (
 )
 from teamcal.events import Record, timestamp, utc_now
 from teamcal.localdynamo import EngineFailed, endpoint_of
+from teamcal.rows import change_of, row_of
 from teamcal.settings import StorageSettings, storage_settings
 
 log = logging.getLogger("teamcal.storage")
@@ -77,19 +78,25 @@ def to_value(value: Any) -> dict[str, Any]:
         return {"BOOL": value}
     if isinstance(value, int):
         return {"N": str(value)}
+    if isinstance(value, bytes):
+        return {"B": value}
     if isinstance(value, dict):
         return {"M": {name: to_value(inner) for name, inner in value.items()}}
+    if isinstance(value, list):
+        return {"L": [to_value(inner) for inner in value]}
     return _serialize(value)
 
 
 def from_value(value: dict[str, Any]) -> Any:
     ((kind, inner),) = value.items()
-    if kind in ("S", "BOOL"):
+    if kind in ("S", "BOOL", "B"):
         return inner
     if kind == "N" and inner.lstrip("-").isdigit():
         return int(inner)
     if kind == "M":
         return {name: from_value(one) for name, one in inner.items()}
+    if kind == "L":
+        return [from_value(one) for one in inner]
     return _deserialize(value)
 
 
@@ -217,7 +224,7 @@ class DynamoDBDatabase:
             "ConsistentRead": True,
             "ScanIndexForward": not newest_first,
         }  # fmt: skip
-        return [_change_from(item) for item in self._pages("query", query, limit)]
+        return [change_of(from_item(item)) for item in self._pages("query", query, limit)]
 
     def read_department(self, department_id: str) -> Record | None:
         """Consistent."""
@@ -330,12 +337,8 @@ class DynamoDBDatabase:
         for record_id in write.drops:
             yield {"Delete": {"TableName": table, "Key": {"id": {"S": record_id}}}}
         for change in write.changes:
-            yield {
-                "Put": {
-                    "TableName": self.settings.changes_table,
-                    "Item": self._row(write.base.log_id, change),
-                }
-            }
+            row = row_of(write.base.log_id, change, self.expiry())
+            yield {"Put": {"TableName": self.settings.changes_table, "Item": to_item(row)}}
 
     def _head_update(self, write: Write) -> dict[str, Any]:
         base, head = write.base, write.head
@@ -361,16 +364,6 @@ class DynamoDBDatabase:
             "TableName": self.settings.changes_table, "Key": _row_key(base.log_id, 0),
             "UpdateExpression": update, "ConditionExpression": condition, "ExpressionAttributeValues": values,
         }  # fmt: skip
-
-    def _row(self, log_id: str, change: Change) -> dict[str, Any]:
-        row: Record = {
-            "department_id": log_id, "revision": change.revision, "kind": change.kind,
-            "change_id": change.change_id, "previous": change.previous, "at": change.at, "by": change.by,
-            _record_attribute(log_id): change.record, "expires_at": self.expiry(),
-        }  # fmt: skip
-        if change.prior:
-            row |= {"prior_department_id": change.prior[0], "prior_revision": change.prior[1]}
-        return to_item(row)
 
     def expiry(self) -> int:
         """When a row or tombstone written now may go, seconds since 1970: retention and a margin."""
@@ -625,10 +618,6 @@ def _row_key(log_id: str, revision: int) -> dict[str, Any]:
     return {"department_id": {"S": log_id}, "revision": {"N": str(revision)}}
 
 
-def _record_attribute(log_id: str) -> str:
-    return "department" if log_id == DEPARTMENTS else "event"
-
-
 def _head_from(log_id: str, item: dict[str, Any] | None) -> Head:
     if item is None or "head" not in item:
         return Head(log_id)
@@ -636,16 +625,6 @@ def _head_from(log_id: str, item: dict[str, Any] | None) -> Head:
     return Head(
         log_id, row["head"], row["change_id"], row.get("digest", 0), row.get("deleted", False),
         frozenset(row.get("purging", ())),
-    )  # fmt: skip
-
-
-def _change_from(item: dict[str, Any]) -> Change:
-    row = from_item(item)
-    record = row.get(_record_attribute(row["department_id"])) or {}
-    prior = (row["prior_department_id"], row["prior_revision"]) if "prior_revision" in row else None
-    return Change(
-        row["revision"], row["kind"], record, row["change_id"], row.get("previous", ""), row.get("at", ""),
-        row.get("by", ""), prior,
     )  # fmt: skip
 
 

@@ -203,7 +203,7 @@ class Calendar:
         def create(view: View) -> Draft | Settled:
             known = view.get(event["id"])
             if known is None:
-                return Draft("event_created", event, fresh=client_id is not None)
+                return Draft("event_created", event, fresh=client_id is not None, at=at)
             if known.get(CREATE_DIGEST) != event[CREATE_DIGEST]:
                 raise IdTaken(event["id"])
             return Settled(known)
@@ -256,7 +256,7 @@ class Calendar:
             self._check_version(current, version)
             if all((current.get(name) or "") == fields[name] for name in fields):
                 return Settled(current)
-            return Draft("event_updated", {**current, **fields, "last_modified": at})
+            return Draft("event_updated", {**current, **fields, "last_modified": at}, at=at)
 
         return update
 

@@ -89,10 +89,10 @@ class History:
                 if gone is None or not gone.get("deleted") or gone["department_id"] != department_id:
                     raise EventNotFound(event_id)
                 kept = {name: value for name, value in gone.items() if name not in ("deleted", "expires_at")}
-                return Draft("event_created", {**kept, **fields, "last_modified": at})
+                return Draft("event_created", {**kept, **fields, "last_modified": at}, at=at)
             if all((current.get(name) or "") == fields[name] for name in fields):
                 return Settled(current)
-            return Draft("event_updated", {**current, **fields, "last_modified": at})
+            return Draft("event_updated", {**current, **fields, "last_modified": at}, at=at)
 
         return bring_back
 

@@ -25,11 +25,16 @@ View = Mapping[str, Record | None]
 
 
 class Draft(NamedTuple):
-    """A change to be made. `fresh`: the record's id must never have been used in this log."""
+    """A change to be made. `fresh`: the record's id must never have been used in this log.
+
+    `at`: the change's moment, if it isn't that of the commit. A row whose event says the same moment is
+    smaller.
+    """
 
     kind: str
     record: Record
     fresh: bool = False
+    at: str = ""
 
 
 class Settled(NamedTuple):
@@ -127,8 +132,9 @@ def _make(folded: Fold, pending: Pending, draft: Draft, before: Record | None, a
     last = (before or draft.record).get("revision")
     prior = (folded.base.log_id, last) if last else None
     change = Change(
-        revision, draft.kind, record, pending.change_id, folded.head.change_id, at, pending.by, prior
-    )
+        revision, draft.kind, record, pending.change_id, folded.head.change_id, draft.at or at, pending.by,
+        prior,
+    )  # fmt: skip
     folded.size += 2 * _size_of(record)
     folded.head = folded.head.after(change, before)
     folded.changes.append(change)

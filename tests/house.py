@@ -18,6 +18,7 @@ from flask_socketio import SocketIOTestClient
 from models import DynamoDBDatabase, from_item, to_item
 from teamcal.changes import DEPARTMENTS, digest_of_all
 from teamcal.factory import create_app
+from teamcal.rows import change_of
 from teamcal.settings import Settings, StorageSettings
 from tests.engine import Fault, client
 
@@ -143,10 +144,11 @@ class House:
         rows = [
             row for row in self.items(self.storage.changes_table) if row["department_id"] == department_id
         ]
-        head, *changes = sorted(rows, key=lambda row: row["revision"])
-        assert [row["revision"] for row in changes] == list(range(1, head["head"] + 1))
-        assert [row["previous"] for row in changes] == ["", *(row["change_id"] for row in changes[:-1])]
-        assert head["change_id"] == changes[-1]["change_id"]
+        head, *rows = sorted(rows, key=lambda row: row["revision"])
+        changes = [change_of(row) for row in rows]
+        assert [change.revision for change in changes] == list(range(1, head["head"] + 1))
+        assert [change.previous for change in changes] == ["", *(one.change_id for one in changes[:-1])]
+        assert head["change_id"] == changes[-1].change_id
         if department_id == DEPARTMENTS:
             live = self.items(self.storage.departments_table)
         else:

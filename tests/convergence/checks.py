@@ -113,7 +113,7 @@ def _introductions(tables: Tables) -> tuple[Counter[str], dict[str, set[str]], C
             event = row["event"]
             if "id" not in event:
                 continue
-            moved_in = row["kind"] == "event_created" and "prior_revision" in row
+            moved_in = row["kind"] == "event_created" and row["prior"] is not None
             if event.get("deleted"):
                 removals[event["id"]] += row["change_id"] not in arrivals
             elif now.get(event["id"]) != event["description"] and not moved_in:

@@ -6,7 +6,9 @@
 A fixture shares one server among the cases that leave it intact.
 """
 
+import base64
 import http.client
+import json
 import os
 import signal
 import socket
@@ -159,8 +161,20 @@ def environment_of(
         "DATA_DIR": str(data_dir),
         "HOST": "127.0.0.1",
         "PORT": str(port),
+        **_measured(inherited.get("COVERAGE_PROCESS_CONFIG"), worker),
         **(env or {}),
     }
+
+
+def _measured(config: str | None, worker: Worker) -> dict[str, str]:
+    """Coverage's settings for a server whose threads are green.
+
+    Not for the tests' own process: where real threads end, coverage's greenlets can make them spin for good.
+    """
+    if config is None or worker in ("gthread", "flask"):
+        return {}
+    settings = json.loads(base64.b64decode(config)) | {"concurrency": ["thread", "greenlet"]}
+    return {"COVERAGE_PROCESS_CONFIG": base64.b64encode(json.dumps(settings).encode()).decode()}
 
 
 def make_tables(environment: Mapping[str, str]) -> None:

@@ -161,7 +161,6 @@ def environment_of(
         "DATA_DIR": str(data_dir),
         "HOST": "127.0.0.1",
         "PORT": str(port),
-        **_measured(inherited.get("COVERAGE_PROCESS_CONFIG"), worker),
         **(env or {}),
     }
 
@@ -169,7 +168,7 @@ def environment_of(
 def _measured(config: str | None, worker: Worker) -> dict[str, str]:
     """Coverage's settings for a server whose threads are green.
 
-    Not for the tests' own process: where real threads end, coverage's greenlets can make them spin for good.
+    Nobody else's: where real threads end, coverage's use of greenlets can make a process spin for good.
     """
     if config is None or worker in ("gthread", "flask"):
         return {}
@@ -207,6 +206,7 @@ def running(
     environment = environment_of(worker, port, data_dir, env)
     if tables:
         make_tables(environment)
+    environment |= _measured(environment.get("COVERAGE_PROCESS_CONFIG"), worker)
     server = Server(command or command_of(worker, port), port, environment, data_dir / f"server-{port}.log")
     try:
         server.wait_until_ready()

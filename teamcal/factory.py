@@ -55,8 +55,7 @@ def create_app(
     options = transport.socketio_options()
     socketio = SocketIO(app, cors_allowed_origins=origins, cors_credentials=False, json=FrameJson, **options)
     transport.install(app, socketio, message_of)
-
-    publisher = Publisher(socketio)
+    publisher = Publisher(socketio, transport.broadcaster(socketio, settings.direct_broadcast))
     replicas = Replicas(
         database, now, settings.replica_memory,
         publisher.publish, publisher.disconnect_members, publisher.has_members,

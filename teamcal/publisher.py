@@ -1,5 +1,6 @@
 """A change as the members of a department see it. The only place that sends live messages."""
 
+from collections.abc import Callable
 from typing import Any
 
 from .changes import DEPARTMENTS, Change, Head, cursor_of, room_of
@@ -33,20 +34,21 @@ def live_message(log_id: str, change: Change, head: Head) -> tuple[str, dict[str
 
 
 class Publisher:
-    """Sends changes to the members that are connected to this process. `socketio`: a Flask-SocketIO."""
+    """Sends changes to the members that are connected to this process.
 
-    def __init__(self, socketio: Any) -> None:
-        self.socketio = socketio
+    `socketio`: a Flask-SocketIO; `broadcast(name, payload, room)` sends to all who are in `room` now, or to
+    everybody without one.
+    """
+
+    def __init__(self, socketio: Any, broadcast: Callable[[str, dict[str, Any], str | None], None]) -> None:
+        self.socketio, self.broadcast = socketio, broadcast
 
     def publish(self, log_id: str, change: Change, head: Head) -> None:
         told = live_message(log_id, change, head)
         if told is None:
             return
         name, payload = told
-        if log_id == DEPARTMENTS:
-            self.socketio.emit(name, payload)
-        else:
-            self.socketio.emit(name, payload, to=room_of(log_id))
+        self.broadcast(name, payload, None if log_id == DEPARTMENTS else room_of(log_id))
 
     def has_members(self, log_id: str) -> bool:
         return room_of(log_id) in self.socketio.server.manager.rooms.get("/", {})

@@ -3,18 +3,26 @@
 python-engineio stays as it is: `Session` overrides what is written here and inherits the rest.
 """
 
+import _socket
 import functools
 import socket
+import struct
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 import engineio.exceptions
+import engineio.packet
 import engineio.socket
 
 # What older clients take in one polling response: https://github.com/miguelgrinberg/python-engineio/issues/142
 PACKETS_OUT = 16
+MOST_BEHIND, MOST_BEHIND_SIZE = 20_000, 64_000_000
+"""Packets and their characters that wait for a client that doesn't read; with more it is disconnected."""
+# Engine.IO puts these into the queue by itself, and their order doesn't matter.
+UNCOUNTED = (engineio.packet.NOOP, engineio.packet.CLOSE)
 # What reading a packet can raise: no number where its type belongs, bad base64, JSON nested too deep …
 UNREADABLE = (ValueError, LookupError, TypeError, RecursionError, engineio.exceptions.UnknownPacketError)
 
@@ -28,23 +36,23 @@ class WholeWrites:
     """
 
     def __init__(self, sock: Any) -> None:
-        self._socket = sock
-        self._lock = threading.Lock()
+        self.bare = sock
+        self.lock = threading.Lock()
         self.at_close: Callable[[], object] = bool
 
     def send(self, data: bytes) -> int:
-        with self._lock:
-            self._socket.sendall(data)
+        with self.lock:
+            self.bare.sendall(data)
         return len(data)
 
     def close(self) -> None:
         # Closing alone leaves a thread that is blocked in `sendall` blocked for good.
-        hang_up(self._socket)
-        self._socket.close()
+        hang_up(self.bare)
+        self.bare.close()
         self.at_close()
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._socket, name)
+        return getattr(self.bare, name)
 
 
 def hang_up(sock: Any) -> None:
@@ -53,10 +61,165 @@ def hang_up(sock: Any) -> None:
         sock.shutdown(socket.SHUT_RDWR)
 
 
+def frame_of(packet: Any) -> bytes:
+    """An Engine.IO packet as a server's websocket frame, RFC 6455 section 5.2: whole and unmasked."""
+    encoded = packet.encode()
+    text = isinstance(encoded, str)
+    data = encoded.encode() if text else bytes(encoded)
+    first = 0x81 if text else 0x82
+    if len(data) < 126:
+        return struct.pack("!BB", first, len(data)) + data
+    if len(data) < 65_536:
+        return struct.pack("!BBH", first, 126, len(data)) + data
+    return struct.pack("!BBQ", first, 127, len(data)) + data
+
+
+@dataclass
+class Letter:
+    """Engine.IO packets that belong together, in order."""
+
+    packets: list[Any]
+
+    @property
+    def size(self) -> int:
+        """In characters."""
+        return sum(len(packet.encode()) for packet in self.packets)
+
+    @functools.cached_property
+    def frame(self) -> bytes:
+        """All of them for a websocket, made once for all who receive them."""
+        return b"".join(map(frame_of, self.packets))
+
+
+class DirectWire:
+    """Writes whole frames to a websocket's socket from wherever they come up, without ever waiting.
+
+    `sock` is the operating system's socket, `lock` the one that everybody holds who writes to it, `sendall`
+    writes and may wait, `spawn(task, …)` starts a background task.
+    """
+
+    __slots__ = ("_flags", "_lock", "_send", "_sendall", "_spawn")
+
+    def __init__(self, sock: Any, lock: Any, sendall: Callable[[bytes], object], spawn: Any) -> None:
+        self._send, self._lock, self._sendall, self._spawn = sock.send, lock, sendall, spawn
+        self._flags = getattr(socket, "MSG_DONTWAIT", 0)
+
+    def write(self, frame: bytes) -> bool:
+        """Is all of `frame` on its way? Else nothing of it: somebody writes, or the client doesn't read."""
+        if not self._lock.acquire(False):
+            return False
+        try:
+            sent = self._send(frame, self._flags)
+        except OSError:  # its buffer is full; or it is closed, which the queue's writer finds out
+            sent = 0
+        if 0 < sent < len(frame):
+            # The lock stays taken: nothing may come between the two halves.
+            self._spawn(self._finish, frame[sent:])
+        else:
+            self._lock.release()
+        return sent > 0
+
+    def _finish(self, rest: bytes) -> None:
+        try:
+            with suppress(OSError):
+                self._sendall(rest)
+        finally:
+            self._lock.release()
+
+
+class GreenWire(DirectWire):
+    """The same where threads are green: nobody else runs between a look at the lock and the write.
+
+    Taking and releasing eventlet's lock would be a fifth of a delivery.
+    """
+
+    __slots__ = ()
+
+    def write(self, frame: bytes) -> bool:
+        if self._lock.locked():
+            return False
+        try:
+            sent = self._send(frame, self._flags)
+        except OSError:
+            return False
+        if sent < len(frame):
+            self._lock.acquire(False)
+            self._spawn(self._finish, frame[sent:])
+        return True
+
+
+def direct_wire_of(ws: Any, green: bool, spawn: Any) -> DirectWire | None:
+    """None where it can't be had: TLS, a platform without MSG_DONTWAIT, a library that looks different."""
+    try:
+        if hasattr(ws, "ws"):
+            outer, lock = ws.ws.sock.bare, ws.ws.sock.lock
+        else:
+            outer, lock = ws.socket, ws._sendlock
+        # Under eventlet and gevent the socket that Python code sees is a coat over the real one.
+        sock = getattr(outer, "fd", None) or getattr(outer, "_sock", None) or outer
+        plain = isinstance(sock, _socket.socket) and not hasattr(sock, "cipher")
+        if not plain or hasattr(outer, "cipher"):
+            return None
+        # One with a time-out would wait for it, whatever the flag says.
+        ready = sock.gettimeout() == 0 or (sock.gettimeout() is None and hasattr(socket, "MSG_DONTWAIT"))
+        kind = GreenWire if green else DirectWire
+        return kind(sock, lock, outer.sendall, spawn) if ready else None
+    except AttributeError:
+        return None
+
+
 class Session(engineio.socket.Socket):
-    """One client's Engine.IO session."""
+    """One client's Engine.IO session.
+
+    With an outbox at the server (`server.outbox`), packets are written to an open websocket by whoever sends
+    them; those that can't be written at once take the inherited way, through the queue and its writer.
+    """
 
     _wire: Any = None
+    _direct: DirectWire | None = None
+    # Packets in the queue or in the hands of the writer, and their characters: while there are any, nothing
+    # may overtake them.
+    _behind = _behind_size = 0
+    _handed = (0, 0)
+    _counting = threading.Lock()
+
+    def send(self, pkt: Any) -> None:
+        """Send a packet after all that was sent before. Raises SocketIsClosedError."""
+        outbox = getattr(self.server, "outbox", None)
+        if self.closing or pkt.packet_type in UNCOUNTED:
+            super().send(pkt)
+        elif self.closed:
+            raise engineio.exceptions.SocketIsClosedError()
+        elif outbox is None:
+            self.deliver(Letter([pkt]))
+        else:
+            outbox.send(self.sid, pkt)
+
+    def deliver(self, letter: Letter) -> None:
+        """Write `letter` to the client's websocket, or put it into the queue; doesn't wait for the client."""
+        direct = self._direct
+        if direct is not None and self.upgraded and not self._behind and direct.write(letter.frame):
+            return
+        self._count(len(letter.packets), letter.size)
+        if self._behind > MOST_BEHIND or self._behind_size > MOST_BEHIND_SIZE:
+            self._give_up()
+            return
+        with suppress(engineio.exceptions.SocketIsClosedError):
+            for packet in letter.packets:
+                super().send(packet)
+
+    def _count(self, packets: int, size: int) -> None:
+        with self._counting:
+            self._behind += packets
+            self._behind_size += size
+
+    def _give_up(self) -> None:
+        """End a client that doesn't keep up. It comes back and asks for what it missed, which is cheaper."""
+        self.server.logger.warning("a client is %d messages behind: disconnected", self._behind)
+        wire = self._wire
+        self.close(abort=True, reason=self.server.reason.TRANSPORT_ERROR)
+        if wire is not None:
+            hang_up(wire)
 
     def poll(self) -> list[Any]:
         """The next packets, at most `PACKETS_OUT`; [] when the session is closed. Raises QueueEmpty.
@@ -65,11 +228,18 @@ class Session(engineio.socket.Socket):
         thrown out by a burst. What is left over stays queued, in order, for the next call, which the client
         (or the websocket's writer) makes at once.
         """
+        # Whoever asks for more has sent what it was handed before.
+        packets, size = self._handed
+        self._count(-packets, -size)
+        self._handed = (0, 0)
+        taken = self._take()
+        counted = Letter([packet for packet in taken if packet.packet_type not in UNCOUNTED])
+        self._handed = (len(counted.packets), counted.size)
+        return taken
+
+    def _take(self) -> list[Any]:
+        packet = self._first()
         empty = self.server.get_queue_empty_exception()
-        try:
-            packet = self.queue.get(timeout=self.server.ping_interval + self.server.ping_timeout)
-        except empty:
-            raise engineio.exceptions.QueueEmpty() from None
         packets: list[Any] = []
         with suppress(empty):
             while packet is not None:
@@ -81,6 +251,16 @@ class Session(engineio.socket.Socket):
                 # The mark of the end is for the next call.
                 self.queue.put(None)
         return packets
+
+    def _first(self) -> Any:
+        empty = self.server.get_queue_empty_exception()
+        while True:
+            try:
+                return self.queue.get(timeout=self.server.ping_interval + self.server.ping_timeout)
+            except empty:
+                # A websocket that is written to directly may need its queue's writer never again.
+                if self._direct is None or self.closed:
+                    raise engineio.exceptions.QueueEmpty() from None
 
     def handle_post_request(self, environ: dict[str, Any]) -> None:
         """Raises EngineIOError for a body that can't be read, which ends the session with a 400.
@@ -119,6 +299,9 @@ class Session(engineio.socket.Socket):
         upgrading = self.connected
         self._wire = ws.ws.sock if hasattr(ws, "ws") else ws.socket
         prepare_websocket(ws, self._wire, self.server.max_http_buffer_size)
+        if getattr(self.server, "outbox", None) is not None:
+            green = self.server.async_mode != "threading"
+            self._direct = direct_wire_of(ws, green, self.server.start_background_task)
         try:
             return super()._websocket_handler(ws)
         except (*UNREADABLE, OSError):
@@ -130,7 +313,7 @@ class Session(engineio.socket.Socket):
         finally:
             # Inherited, it stays set when the probe fails, and polling then answers nothing but NOOP.
             self.upgrading = False
-            self._wire = None
+            self._wire = self._direct = None
             if self.closed:
                 # The service task may keep the session in hand for long, but not what nobody will read.
                 self.queue = self.server.create_queue()

@@ -8,6 +8,7 @@ import functools
 import socket
 import struct
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -194,6 +195,20 @@ class Session(engineio.socket.Socket):
             self.deliver(Letter([pkt]))
         else:
             outbox.send(self.sid, pkt)
+
+    def schedule_ping(self) -> None:
+        """The next ping, unless one is on its way: with those of all clients (teamcal/heartbeat.py)."""
+        heartbeat = getattr(self.server, "heartbeat", None)
+        if heartbeat is None:
+            super().schedule_ping()
+        elif self.last_ping:
+            self.last_ping = None
+            heartbeat.later(self._ping)
+
+    def _ping(self) -> None:
+        if not self.closing and not self.closed:
+            self.last_ping = time.time()
+            self.send(engineio.packet.Packet(engineio.packet.PING))
 
     def deliver(self, letter: Letter) -> None:
         """Write `letter` to the client's websocket, or put it into the queue; doesn't wait for the client."""

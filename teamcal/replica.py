@@ -25,6 +25,7 @@ from .errors import (
     TooLarge,
 )
 from .events import Record, order_of, timestamp
+from .looking import SharedLook
 from .writes import BATCH_CHANGES, TRANSACTION_BYTES, Outcome, Pending, fold
 
 log = logging.getLogger("teamcal.replica")
@@ -78,9 +79,7 @@ class Replica:
         self._waiting: deque[Pending] = deque()
         self._leading = threading.Lock()
         self._in_flight: dict[str, Pending] = {}
-        self._reading = threading.Lock()
-        self._sent = self._answered = 0
-        self._failure: StorageError | None = None
+        self._looking = SharedLook(log_id, self._look)
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -100,22 +99,7 @@ class Replica:
         Costs one GetItem, shared by those who were already waiting when it was sent.
         Raises DepartmentNotFound.
         """
-        wanted = self._sent + 1
-        if not self._reading.acquire(timeout=remaining()):
-            raise StorageUnavailable(f"{self.log_id} is busy")
-        try:
-            if self._answered < wanted:
-                self._sent += 1
-                self._failure = None
-                try:
-                    self._look()
-                except StorageError as error:
-                    self._failure = error
-                self._answered = self._sent
-            if self._failure is not None:
-                raise self._failure
-        finally:
-            self._reading.release()
+        self._looking.wait()
         self.must_exist()
 
     def _look(self) -> None:

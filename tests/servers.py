@@ -194,11 +194,12 @@ def running(
     port: int | None = None,
     tables: bool = True,
     command: list[str] | None = None,
+    ready: bool = True,
 ) -> Iterator[Server]:
     """A server started with the documented command, ready for requests, gone afterwards.
 
     Several servers may share a `data_dir`; `env` is laid over the tests' own environment. `tables` makes
-    the tables first; `command` replaces the documented one.
+    the tables first; `command` replaces the documented one; with `ready` it answers already.
     """
     port = port or free_port()
     data_dir = Path(data_dir)
@@ -209,7 +210,8 @@ def running(
     environment |= _measured(environment.get("COVERAGE_PROCESS_CONFIG"), worker)
     server = Server(command or command_of(worker, port), port, environment, data_dir / f"server-{port}.log")
     try:
-        server.wait_until_ready()
+        if ready:
+            server.wait_until_ready()
         yield server
     finally:
         server.stop()

@@ -177,6 +177,7 @@ class Session(engineio.socket.Socket):
     """
 
     _wire: Any = None
+    last_ping: float | None
     _direct: DirectWire | None = None
     # Packets in the queue or in the hands of the writer, and their characters: while there are any, nothing
     # may overtake them.

@@ -1,0 +1,186 @@
+"""What the server costs on DynamoDB: units of every operation, and dollars a month for three companies."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks import operations
+from benchmarks.measure import Figure, Report, Target
+from benchmarks.operations import EVENT, LARGEST, Table, largest
+from benchmarks.units import Units
+
+DOLLARS_READ, DOLLARS_WRITE = 0.125e-6, 0.625e-6
+"""A request unit of an on-demand table in us-east-1, since November 2024."""
+DOLLARS_GIGABYTE = 0.25
+"""Storage a month; the 25 GB that AWS gives aren't taken off."""
+INTERVAL = 5.0
+"""Seconds: the default of TAIL_INTERVAL_SECONDS."""
+
+# Companies
+
+
+@dataclass(frozen=True)
+class Company:
+    """Who works there and what they do; the assumptions behind the dollars."""
+
+    people: int
+    servers: int
+
+    members: int = 10
+    """People of a department; each is a member of their own and looks into one other."""
+    openings: int = 10
+    """Of the calendar and reconnects, a person and day: the list of departments and two joins."""
+    creates: float = 1.0
+    edits: float = 1.0
+    moves_of_date: float = 0.2
+    deletes: float = 0.1
+    days: int = 22
+    hours: int = 10
+    """A day in which a department has members connected: the timer runs."""
+    restarts: int = 4
+    """Of each server a month: every department is loaded anew."""
+    months: int = 24
+    """How long events have been collected."""
+
+    @property
+    def departments(self) -> int:
+        return max(1, self.people // self.members)
+
+    @property
+    def person_days(self) -> int:
+        return self.people * self.days
+
+    def __str__(self) -> str:
+        return f"{self.people:,} people, {self.departments:,} departments, servers: {self.servers}"
+
+
+COMPANIES = (Company(10, 1), Company(500, 1), Company(20_000, 4))
+
+
+@dataclass(frozen=True)
+class Prices:
+    """What the companies' operations were counted to cost."""
+
+    create: Units
+    edit: Units
+    new_date: Units
+    delete: Units
+    look: Units
+    follow: Units
+    """Another server reads one change."""
+    cold: Units
+    """A calendar of 1,000 events."""
+    timer: Units
+    event_bytes: float
+    row_bytes: float
+
+
+def dollars(company: Company, prices: Prices, interval: float) -> dict[str, float]:
+    """A month, by what it is paid for. `interval`: seconds between two rounds of the timer."""
+    counts = (company.creates, company.edits, company.moves_of_date, company.deletes)
+    units = (prices.create, prices.edit, prices.new_date, prices.delete)
+    written = company.person_days * sum(n * one.write for n, one in zip(counts, units, strict=True))
+    changes = company.person_days * sum(counts)
+    looks = company.person_days * company.openings * 3 * prices.look.read
+    followed = changes * (company.servers - 1) * prices.follow.read
+    loads = company.restarts * company.servers * company.departments * prices.cold.read
+    rounds = company.days * company.hours * 3600 / interval
+    timed = rounds * company.servers * (company.departments + 1) * prices.timer.read
+    events = company.person_days * (company.creates - company.deletes) * company.months
+    stored = events * prices.event_bytes + changes * 37 / 30 * prices.row_bytes
+    return {
+        "writes": written * DOLLARS_WRITE,
+        "openings and reconnects": looks * DOLLARS_READ,
+        "restarts, and changes of other servers": (followed + loads) * DOLLARS_READ,
+        "timer": timed * DOLLARS_READ,
+        "storage": stored / 2**30 * DOLLARS_GIGABYTE,
+    }
+
+
+# The report
+
+METHOD = f"""\
+The real application runs over the embedded engine in one process, and every call that it makes to DynamoDB
+is counted by the rules of AWS's price list from the sizes of the items (`benchmarks/units.py`), not by the
+engine's own figures. The counts don't vary, so each is made once. A usual event has
+{sum(len(value.encode()) for value in EVENT.values())} bytes of text in UTF-8, the largest {LARGEST}, its date
+included. Departments have had a write before, and the server has their calendars in memory.
+
+Dollars are those of on-demand tables in us-east-1 ($0.625 and $0.125 for a million write and read units,
+$0.25 for a GB and month; deletions by TTL are free, the free tier isn't taken off); other regions differ,
+Seoul (ap-northeast-2) too. Assumed: departments of 10; on each of 22 days everybody opens the calendar or
+reconnects 10 times (the list of departments and 2 joins), makes 1 event, edits 1 and gives 0.2 another date,
+deletes 0.1; usual events; in every department somebody is connected 10 hours a day, on each server; each
+server is started 4 times a month and loads all departments, as if each had 1,000 events; two years of events
+are kept. Where the timer is most of it, `TAIL_INTERVAL_SECONDS` is what to turn: with Redis (or with one
+server) it only looks for what got lost.
+"""
+
+
+def run(scratch: Path, runs: int = 5, quick: bool = False) -> dict[str, Any]:
+    """The report. Nothing is timed, so `runs` doesn't matter. `quick`: smaller calendars."""
+    sizes = (10, 50, 100) if quick else (10, 1_000, 10_000)
+    report = Report("Cost", METHOD)
+    reads = operations.reads(sizes) | operations.coming_back()
+    reads["the timer, a round and department"] = operations.timer()
+    usual = operations.writes(EVENT, {**EVENT, "title": "팀 회식"})
+    add(report, reads | usual | operations.departments())
+    korean = operations.writes(largest("회"), largest("회", title="팀 회식"))
+    ascii_ = operations.writes(largest("x"), largest("x", title="팀 회식"))
+    add(report, {f"{name}, {LARGEST} bytes": units for name, units in korean.items()})
+    add_companies(report, prices_of(reads, usual, sizes))
+    report.targets = targets(reads, [korean, ascii_])
+    return report.as_dict()
+
+
+def add(report: Report, table: Table) -> None:
+    for name, units in table.items():
+        values = {"read": [units.read], "write": [units.write]}
+        report.figures.append(Figure(name, "units", values))
+
+
+def prices_of(reads: Table, usual: Table, sizes: tuple[int, ...]) -> Prices:
+    event_bytes, row_bytes = operations.stored_sizes()
+    look = reads[f"come back with a cursor, nothing changed, {sizes[1]:,} events"]
+    follow = reads["list after a change on another server"] - look
+    return Prices(
+        create=usual["create"], edit=usual["update, the date stays"],
+        new_date=usual["update with a new date"], delete=usual["delete"],
+        look=look, follow=follow, cold=reads[f"cold load of {sizes[1]:,} events, after a restart"],
+        timer=reads["the timer, a round and department"], event_bytes=event_bytes, row_bytes=row_bytes,
+    )  # fmt: skip
+
+
+def add_companies(report: Report, prices: Prices) -> None:
+    for company in COMPANIES:
+        parts = dollars(company, prices, INTERVAL)
+        total = sum(parts.values())
+        note = f"the timer's share is {parts['timer'] / total:.0%}"
+        report.figures.append(Figure(f"{company}: all", "$ a month", {"default": [total]}, note))
+        for name, amount in parts.items():
+            report.figures.append(Figure(f"{company}: {name}", "$ a month", {"default": [amount]}))
+        slower = sum(dollars(company, prices, 60).values())
+        note = "with Redis notices arrive at once; the timer finds what they miss"
+        name = f"{company}: all, with Redis and TAIL_INTERVAL_SECONDS=60"
+        report.figures.append(Figure(name, "$ a month", {"default": [slower]}, note))
+
+
+def targets(reads: Table, largest_writes: list[Table]) -> list[Target]:
+    looks = [units.read for name, units in reads.items() if name.startswith(_LOOKS)]
+    behind = reads["come back, 20 changes behind, to one that has to read them"].read
+    alone = [table[name].write for table in largest_writes for name in _ALONE]
+    batched = [
+        units.write / 10 for table in largest_writes for name, units in table.items()
+        if name.startswith("batch of 10")
+    ]  # fmt: skip
+    return [
+        Target("read of an unchanged calendar, whatever its size", 1, [max(looks)], "RCU"),
+        # 20 usual rows are less than two blocks of 4 KB.
+        Target("coming back 20 changes behind: 1 and the changes", 1 + 2, [behind], "RCU"),
+        Target("a lone write of 700 bytes, the date stays", 7, [max(alone)], "WCU"),
+        Target("a write of 700 bytes in a batch of ten", 5.5, [max(batched)], "WCU"),
+    ]
+
+
+_LOOKS = ("list an unchanged", "the same with its ETag", "come back with a cursor")
+_ALONE = ("create", "create with the client's id", "update, the date stays", "delete", "restore, deleted")

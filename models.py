@@ -4,6 +4,7 @@ import logging
 import random
 import threading
 import time
+from base64 import b64decode
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -37,6 +38,7 @@ from teamcal.events import Record, timestamp, utc_now
 from teamcal.localdynamo import EngineFailed, endpoint_of
 from teamcal.rows import change_of, row_of
 from teamcal.settings import StorageSettings, storage_settings
+from teamcal.shortcut import ShortWay
 
 log = logging.getLogger("teamcal.storage")
 
@@ -89,15 +91,24 @@ def to_value(value: Any) -> dict[str, Any]:
 
 def from_value(value: dict[str, Any]) -> Any:
     ((kind, inner),) = value.items()
-    if kind in ("S", "BOOL", "B"):
+    if kind in ("S", "BOOL"):
         return inner
+    if kind == "B":
+        return _bytes(inner)
     if kind == "N" and inner.lstrip("-").isdigit():
         return int(inner)
     if kind == "M":
         return {name: from_value(one) for name, one in inner.items()}
     if kind == "L":
         return [from_value(one) for one in inner]
+    if kind == "BS":
+        return set(map(_bytes, inner))
     return _deserialize(value)
+
+
+def _bytes(value: bytes | str) -> bytes:
+    """A binary value as botocore decodes it, or as DynamoDB sends it: in base64."""
+    return b64decode(value) if isinstance(value, str) else value
 
 
 def to_item(record: Record) -> dict[str, Any]:
@@ -125,6 +136,7 @@ class DynamoDBDatabase:
         self.settings = settings or storage_settings()
         self._client = client
         self._own_client = client is None
+        self._short: ShortWay | None = None
         self._connected_at = 0.0
         self._now = now
         self._connecting = threading.Lock()
@@ -433,6 +445,12 @@ class DynamoDBDatabase:
             ),
         )  # fmt: skip
 
+    def _way(self) -> ShortWay:
+        client, way = self.client, self._short
+        if way is None or way.client is not client:
+            way = self._short = ShortWay(client)
+        return way
+
     def _pages(
         self, operation: str, query: dict[str, Any], limit: int | None = None
     ) -> Iterator[dict[str, Any]]:
@@ -492,7 +510,7 @@ class DynamoDBDatabase:
         failure: StorageError = StorageUnavailable(operation)
         for tries, pause in enumerate(self._pauses()):
             try:
-                return _sound(operation, getattr(self.client, operation)(**params))
+                return _sound(operation, self._way().call(operation, params))
             except ClientError as error:
                 found = self._fact_of(error, params, quiet)
                 if found is None:

@@ -4,13 +4,14 @@ What a row says anyway isn't said twice, and ids and times are stored as bytes a
 """
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from .changes import DEPARTMENTS, Change
-from .events import Record, timestamp
+from .events import Record
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH, _MILLISECOND = datetime(1970, 1, 1), timedelta(milliseconds=1)
+"""UTC, without a time zone: arithmetic with one takes three times as long."""
 
 
 class _Short(NamedTuple):
@@ -30,11 +31,11 @@ def _uuid_of(packed: bytes) -> str:
 
 
 def _milliseconds_of(text: str) -> int:
-    return (datetime.fromisoformat(text) - _EPOCH) // timedelta(milliseconds=1)
+    return (datetime.fromisoformat(text.removesuffix("Z")) - _EPOCH) // _MILLISECOND
 
 
 def _time_of(milliseconds: int) -> str:
-    return timestamp(_EPOCH + timedelta(milliseconds=milliseconds))
+    return (_EPOCH + milliseconds * _MILLISECOND).isoformat(timespec="milliseconds") + "Z"
 
 
 _UUID = _Short(_bytes_of_uuid, _uuid_of)

@@ -85,9 +85,8 @@ def record(report: Report, server: Server, shape: Shape, seen: dict[str, Any], c
     add("of it until the first is let in", "s", seen["down_s"])
     add("CPU", "s", cpu, "of the web process, its start included")
     add("memory", "MB", server.memory() / 1024**2)
-    add(
-        "attempts refused", "", seen["retries"], "connections and joins; nearly all before the server listens"
-    )
+    add("connections refused", "", seen["retries"], "nearly all before the server listens")
+    add("joins refused", "", seen["refused"])
     add("CPU of the load client", "s", seen["client_cpu_s"])
 
 

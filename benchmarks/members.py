@@ -31,16 +31,17 @@ class Members:
     """The load client. Member i joins room i modulo their number; changes are made in the first.
 
     Every answer is ws.c's line of JSON as a dictionary; times of deliveries are from before the request
-    goes out until the member has read the message.
+    goes out until the member has read the message. What is missing after `patience` seconds without any
+    delivery is lost.
     """
 
-    def __init__(self, port: int, rooms: Sequence[Room], scratch: Path) -> None:
+    def __init__(self, port: int, rooms: Sequence[Room], scratch: Path, patience: float = 10) -> None:
         allow_many_sockets()
         self._rooms = scratch / f"rooms-{port}.txt"
         lines = [f"{room.department} {room.cursor or '-'} {room.revision}\n" for room in rooms]
         self._rooms.write_text("".join(lines))
         self._process = subprocess.Popen(
-            [str(compiled(scratch)), str(port), str(self._rooms)],
+            [str(compiled(scratch)), str(port), str(self._rooms), str(patience)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
 

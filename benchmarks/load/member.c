@@ -94,7 +94,7 @@ static void join(struct member *m) {
 static void joined(struct member *m, const char *text, size_t n) {
   const char *revision = memmem(text, n, "\"revision\":", 11);
   if (!revision) {
-    tally.retries++;
+    tally.refused++;
     try_again(m, REFUSED);
     return;
   }

@@ -1,9 +1,10 @@
 /* A load client for Socket.IO servers: thousands of websocket members in one process, on one epoll.
 
-   usage: ws PORT ROOMS        speaks to 127.0.0.1 and nothing else
+   usage: ws PORT ROOMS SECONDS        speaks to 127.0.0.1 and nothing else
 
    ROOMS is a file of lines "department cursor revision"; member i joins the one of line i modulo their
    number. The cursor is "-" for none; the revision is what the answer to the join must have reached.
+   After SECONDS without any delivery those that are missing are lost.
 
    Commands come on standard input, one a line, and each is answered by one line of JSON:
 
@@ -19,7 +20,6 @@
 #include "load.h"
 
 #define MAX_SIZE 64          /* changes in one request: a bit each */
-#define PATIENCE 10e6        /* µs without any delivery until the missing ones are lost */
 #define SETTLE 0.1e6         /* µs after the last request, for deliveries that are one too many */
 /* Makes a message of our server, ids and cursor included, about 430 bytes. */
 #define EVENT "{\"event_date\":\"2024-01-20\",\"title\":\"@%ld:%.0f\",\"time\":\"14:00\"}"
@@ -35,6 +35,7 @@ static int room_count;
 static int poster = -1;                              /* the connection of those who make changes */
 static char answer[1 << 20];
 static size_t answer_size;
+static double patience;                              /* µs */
 
 void watch(int fd, int how, uint32_t events, uint64_t who) {
   struct epoll_event e = {.events = events, .data.u64 = who};
@@ -136,10 +137,10 @@ static void gather(int at_once, double seconds) {
   }
   sort_latencies();
   double down = tally.first_drop && tally.first_answer ? tally.first_answer - tally.first_drop : 0;
-  printf("{\"members\":%d,\"ready\":%d,\"back\":%d,\"retries\":%ld,\"behind\":%ld,\"full\":%ld,"
-         "\"seconds\":%.3f,\"down_s\":%.3f,\"after_first_answer_s\":%.3f,\"p50_ms\":%.1f,"
+  printf("{\"members\":%d,\"ready\":%d,\"back\":%d,\"retries\":%ld,\"refused\":%ld,\"behind\":%ld,"
+         "\"full\":%ld,\"seconds\":%.3f,\"down_s\":%.3f,\"after_first_answer_s\":%.3f,\"p50_ms\":%.1f,"
          "\"client_cpu_s\":%.3f}\n",
-         member_count, ready_members, tally.back, tally.retries, tally.behind, tally.full,
+         member_count, ready_members, tally.back, tally.retries, tally.refused, tally.behind, tally.full,
          (tally.last_ready - (tally.first_drop ? tally.first_drop : tally.began)) / 1e6, down / 1e6,
          (tally.last_ready - tally.first_answer) / 1e6, latency(50), cpu_seconds() - tally.cpu);
 }
@@ -173,7 +174,7 @@ static void post_once(int size) {
   send_request(size);
   while (request.outstanding > 0 || !request.answered) {
     turn(50e3);
-    if (clock_us() - tally.last_delivery > PATIENCE) break;
+    if (clock_us() - tally.last_delivery > patience) break;
   }
   if (!request.answered) fail("no answer");
   if (request.outstanding > 0) give_up();
@@ -227,9 +228,10 @@ static void read_rooms(const char *path) {
 int main(int argc, char **argv) {
   char line[200];
   struct rlimit files;
-  if (argc != 3) return 2;
+  if (argc != 4) return 2;
   port = atoi(argv[1]);
   read_rooms(argv[2]);
+  patience = atof(argv[3]) * 1e6;
   getrlimit(RLIMIT_NOFILE, &files);
   files.rlim_cur = files.rlim_max;
   setrlimit(RLIMIT_NOFILE, &files);

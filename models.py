@@ -8,6 +8,7 @@ from base64 import b64decode
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import takewhile
 from typing import Any
 
 import boto3
@@ -265,11 +266,12 @@ class DynamoDBDatabase:
         items = self._get_all(self.settings.events_table, wanted)
         return {item["id"]["S"]: from_item(item) for item in items}
 
-    def load(self, log_id: str) -> tuple[Head, dict[str, Record]]:
-        """All live records of a log and the head at which they are just these.
+    def load(self, log_id: str) -> tuple[Head, dict[str, Record], list[Change]]:
+        """All live records of a log, the head at which they are just these, and the newest changes before it.
 
         The copy is taken from the index (or, for departments, the table) and the newest changes are laid
         over it; the head's digest decides whether it is whole, because an index lags as long as it likes.
+        The changes are oldest first and without a hole, so that they needn't be read again.
         """
         rows, pause = OVERLAY_ROWS, 0.05
         while True:
@@ -281,11 +283,11 @@ class DynamoDBDatabase:
                 changes = self.read_changes(log_id, 0, head.revision, rows, newest_first=True)
                 records = _laid_over(copy, changes)
                 if head.deleted:
-                    return head, {}
+                    return head, {}, _unbroken(changes, head)
                 if head.revision == 0:  # no log to compare with: an older server's, or the log was lost
-                    return replace(head, digest=digest_of_all(records.values())), records
+                    return replace(head, digest=digest_of_all(records.values())), records, []
                 if digest_of_all(records.values()) == head.digest:
-                    return head, records
+                    return head, records, _unbroken(changes, head)
                 if len(changes) < rows:
                     break
                 rows *= 4
@@ -665,6 +667,14 @@ def _laid_over(copy: dict[str, Record], newest_first: list[Change]) -> dict[str,
         elif records.get(record_id, {}).get("revision", 0) <= change.revision:
             records[record_id] = change.record
     return records
+
+
+def _unbroken(newest_first: list[Change], head: Head) -> list[Change]:
+    """Those that lead up to `head` without a hole (TTL makes some), oldest first."""
+    expected = range(head.revision, 0, -1)
+    pairs = zip(newest_first, expected, strict=False)
+    led = [change for change, _ in takewhile(lambda pair: pair[0].revision == pair[1], pairs)]
+    return led[::-1]
 
 
 _MEMBERS = {

@@ -146,7 +146,7 @@ class Replica:
             self.advance(change)
 
     def _load(self) -> None:
-        head, records = self.process.database.load(self.log_id)
+        head, records, recent = self.process.database.load(self.log_id)
         # No head yet: an older server's department, a new one, or none at all.
         unsure = head.revision == 0 and self.log_id != DEPARTMENTS
         if unsure and self.process.database.read_department(self.log_id) is None:
@@ -154,6 +154,7 @@ class Replica:
         self.head, self.records = head, records
         self.ready.clear()
         self.recent.clear()
+        self.recent.extend(recent)
 
     def _start_over(self) -> None:
         """Another history (a restored table, another engine), or one with a hole: load, and tell members."""

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from flask import Flask
+from flask.sessions import SessionInterface
 from flask_cors import CORS
 from flask_socketio import SocketIO
 
@@ -30,6 +31,16 @@ from .tail import Tail
 BODY_BYTES = 1024 * 1024
 
 
+class NoSessions(SessionInterface):
+    """Nothing is kept in Flask's session; opening one took a tenth of a request, and of every message."""
+
+    def open_session(self, app: Flask, request: Any) -> None:
+        return None
+
+    def save_session(self, app: Flask, session: Any, response: Any) -> None:
+        pass
+
+
 def create_app(
     settings: Settings, database: Any, now: Callable[[], datetime] = utc_now, tail: bool = True
 ) -> tuple[Flask, SocketIO]:
@@ -41,6 +52,7 @@ def create_app(
     # The calendar answers for itself: errors go to our handlers in development too.
     app.config.update(PROPAGATE_EXCEPTIONS=False, TRAP_HTTP_EXCEPTIONS=False)
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    app.session_interface = NoSessions()
     # No redirects: a doubled slash is a 404 and a trailing one the same route.
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False

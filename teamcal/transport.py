@@ -25,6 +25,7 @@ from greenlet import getcurrent
 from socketio.packet import EVENT
 from werkzeug.wrappers import Request
 
+from teamcal.arrivals import Arrivals
 from teamcal.heartbeat import Heartbeat
 from teamcal.language import preferred
 from teamcal.outbox import Outbox
@@ -120,7 +121,8 @@ def install(app: Flask, socketio: SocketIO, message_of: Callable[[str, str], str
     # At Python's own threshold of 700 a broadcast to 1,000 members is interrupted by full collections:
     # p99 602 ms instead of 67.
     gc.set_threshold(50_000, 20, 100)
-    app.wsgi_app = Gate(app.wsgi_app, message_of)  # type: ignore[method-assign]
+    arrivals = Arrivals(server.start_background_task, server.sleep) if async_mode() != "threading" else None
+    app.wsgi_app = Gate(app.wsgi_app, message_of, arrivals)  # type: ignore[method-assign]
 
 
 def broadcaster(socketio: SocketIO, direct: bool) -> Callable[[str, dict[str, Any], str | None], None]:
@@ -181,9 +183,12 @@ class Gate:
     Every refusal, Engine.IO's own too, is `{"success": false, "code", "message"}` with its status.
     """
 
-    def __init__(self, application: Application, message_of: Callable[[str, str], str]) -> None:
+    def __init__(
+        self, application: Application, message_of: Callable[[str, str], str], arrivals: Arrivals | None
+    ) -> None:
         self._application = application
         self._message_of = message_of
+        self._arrivals = arrivals
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         if not environ.get("PATH_INFO", "").startswith("/socket.io/"):
@@ -191,6 +196,8 @@ class Gate:
         status = prepare_request(environ)
         if status is not None:
             return self._refuse(environ, start_response, status, [])
+        if self._arrivals is not None and "sid=" not in environ.get("QUERY_STRING", ""):
+            self._arrivals.wait()
         return self._answer(environ, start_response)
 
     def _answer(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:

@@ -350,18 +350,25 @@ class Calendar:
         """The replica's lock is held: what a client with `cursor` (or none) needs to be at its head."""
         head = replica.must_exist()
         if cursor is None:
-            return Snapshot(head, replica.in_order())
+            return Snapshot(head, replica.listing().events)
         try:
-            changes = replica.changes_after(head_at(cursor))
+            return self._net_effect(replica, head, cursor)
         except (ResyncRequired, InvalidInput):
-            return Snapshot(head, replica.in_order(), reason=ResyncRequired.code)
+            return Snapshot(head, replica.listing().events, reason=ResyncRequired.code)
+
+    def _net_effect(self, replica: Replica, head: Head, cursor: object) -> Snapshot:
+        missed = replica.missed(head_at(cursor))
+        if "snapshot" in missed.answers:
+            return missed.answers["snapshot"]
+        changes = missed.changes
         if any("id" not in change.record for change in changes):
             # Deleted and made again meanwhile: what went with it has no changes of its own.
-            return Snapshot(head, replica.in_order(), reason=ResyncRequired.code)
+            raise ResyncRequired(replica.log_id)
         touched = dict.fromkeys(change.record["id"] for change in changes)
         live = [replica.records[one] for one in touched if one in replica.records]
         gone = [one for one in touched if one not in replica.records]
-        return Snapshot(head, live, full=False, deleted=gone)
+        found = missed.answers["snapshot"] = Snapshot(head, live, full=False, deleted=gone)
+        return found
 
 
 def _importing(event: Record) -> Operation:

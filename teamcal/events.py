@@ -1,6 +1,7 @@
 """What a department and an event may hold, and how they look to clients. Limits: CONTRACT.md §4."""
 
 import hashlib
+import json
 import re
 import unicodedata
 import uuid
@@ -211,13 +212,13 @@ def public_event(event: Record) -> Record:
     return shown
 
 
-def matches(event: Record, first: str | None, last: str | None, words: str | None) -> bool:
-    """Is it within the dates (both included), and does it contain `words` (case doesn't count)?"""
-    date_of = event.get("event_date") or ""
-    if (first and date_of < first) or (last and date_of > last):
-        return False
-    if not words:
-        return True
+def event_json(event: Record) -> bytes:
+    """`public_event` as it is sent: compact, Korean not escaped."""
+    return json.dumps(public_event(event), ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def contains(event: Record, words: str) -> bool:
+    """Does it contain `words`? Case doesn't count."""
     wanted = unicodedata.normalize("NFC", words).casefold()
     return any(
         wanted in (event.get(name) or "").casefold() for name in ("title", "description", "time", "url")

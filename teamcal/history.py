@@ -1,6 +1,6 @@
 """The past: changes since a cursor, who changed what, and bringing an older state back."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from .calendar import Calendar, usable_id
@@ -20,6 +20,8 @@ class Page:
     head: Head
     changes: list[Change]
     more: bool
+    answers: dict[Any, Any] = field(default_factory=dict)
+    """What was made of it, for the next who asks."""
 
 
 class History:
@@ -30,14 +32,12 @@ class History:
         """At most `limit` changes after `cursor`, or from revision 1. Raises ResyncRequired."""
         replica = self.calendar.list_events(department_id)
         position = Head(department_id) if cursor is None else head_at(cursor)
-        with replica.held():
-            changes = replica.changes_after(position, limit)
-            head = replica.must_exist()
-        if not changes:
-            return Page(head, [], False)
-        last = changes[-1]
+        missed = replica.missed(position, limit)
+        if not missed.changes:
+            return Page(missed.head, [], False, missed.answers)
+        last = missed.changes[-1]
         here = Head(department_id, last.revision, last.change_id)
-        return Page(here, changes, here.revision < head.revision)
+        return Page(here, missed.changes, here.revision < missed.head.revision, missed.answers)
 
     def of_event(self, event_id: str) -> list[tuple[str, Change]]:
         """The event's changes, newest first, as far as the log reaches back: (department, change)."""

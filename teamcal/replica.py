@@ -8,10 +8,12 @@ import uuid
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any, Protocol
 
-from .changes import DEPARTMENTS, Change, Head, RecordExists
+from .changes import DEPARTMENTS, Change, Head, RecordExists, cursor_of
 from .deadline import remaining
 from .errors import (
     CalendarError,
@@ -24,7 +26,8 @@ from .errors import (
     StorageUnavailable,
     TooLarge,
 )
-from .events import Record, order_of, timestamp
+from .events import Record, timestamp
+from .listing import Listing
 from .looking import SharedLook
 from .writes import BATCH_CHANGES, TRANSACTION_BYTES, Outcome, Pending, fold
 
@@ -34,6 +37,12 @@ LEADING_SECONDS = 1.0
 """Who has less time left doesn't commit for others: they would fail with it."""
 RECENT_CHANGES = 2_000
 """Changes that a replica keeps for those who come back."""
+
+
+MAX_ANSWERS = 16
+"""Ready answers that are kept for one revision."""
+RECORD_BYTES = 2_900
+"""Memory of one record with its place and JSON in a list, measured with descriptions of 40 letters."""
 
 
 def retried(what: str, attempt: Callable[[], bool]) -> None:
@@ -61,6 +70,41 @@ class Process(Protocol):
     on_reset: Callable[[str], None]
 
 
+class Ready:
+    """What was made of a replica at `head`: its cursor, and answers under names of those who made them.
+
+    Never changed but by additions: whoever has taken one has answers that belong together, without a lock.
+    """
+
+    def __init__(self, head: Head) -> None:
+        self.head = head
+        self.answers: dict[Any, Any] = {}
+
+    @cached_property
+    def cursor(self) -> str:
+        return cursor_of(self.head)
+
+    def keep(self, name: Any, answer: Any) -> None:
+        if len(self.answers) < MAX_ANSWERS:
+            self.answers[name] = answer
+
+    @property
+    def memory(self) -> int:
+        """Bytes of the answers, those that were made of a `Missed` too."""
+        missed = [one for one in list(self.answers.values()) if isinstance(one, Missed)]
+        made = [*self.answers.values(), *(answer for one in missed for answer in list(one.answers.values()))]
+        return sum(len(answer) for answer in made if isinstance(answer, bytes))
+
+
+@dataclass(frozen=True)
+class Missed:
+    """The changes that lead to `head` or towards it, oldest first, and answers that were made of them."""
+
+    head: Head
+    changes: list[Change]
+    answers: dict[Any, Any] = field(default_factory=dict)
+
+
 class Replica:
     """One department's events (or the list of departments) in this process.
 
@@ -74,7 +118,8 @@ class Replica:
         self.lock = threading.RLock()
         self.head: Head | None = None
         self.records: dict[str, Record] = {}
-        self.ready: dict[str, Any] = {}
+        self.ready = Ready(Head(log_id))
+        self._listing: Listing | None = None
         self.recent: deque[Change] = deque(maxlen=RECENT_CHANGES)
         self._waiting: deque[Pending] = deque()
         self._leading = threading.Lock()
@@ -90,6 +135,11 @@ class Replica:
             yield
         finally:
             self.lock.release()
+
+    @property
+    def memory(self) -> int:
+        """Bytes, about."""
+        return (len(self.records) + len(self.recent) + 1) * RECORD_BYTES + self.ready.memory
 
     # Looking for more
 
@@ -118,6 +168,13 @@ class Replica:
         if self.head is None or self.head.deleted:
             raise DepartmentNotFound(self.log_id)
         return self.head
+
+    def at_hand(self) -> Ready:
+        """As it is at this moment; needs no lock. Raises DepartmentNotFound."""
+        ready = self.ready
+        if ready.head.deleted:
+            raise DepartmentNotFound(self.log_id)
+        return ready
 
     def catch_up(self) -> None:
         """The lock is held: to the head, loading all if need be. Raises DepartmentNotFound."""
@@ -152,7 +209,7 @@ class Replica:
         if unsure and self.process.database.read_department(self.log_id) is None:
             raise DepartmentNotFound(self.log_id)
         self.head, self.records = head, records
-        self.ready.clear()
+        self._listing, self.ready = None, Ready(head)
         self.recent.clear()
         self.recent.extend(recent)
 
@@ -168,20 +225,8 @@ class Replica:
         """The lock is held: applies the next change, publishes it, and settles the write it came from."""
         assert self.head is not None
         assert change.revision == self.head.revision + 1
-        record_id = change.record.get("id", "")
-        before = self.records.get(record_id)
-        if change.kind == "department_deleted" and self.log_id != DEPARTMENTS:
-            self.records = {}
-            self.head = Head(self.log_id, change.revision, change.change_id, deleted=True)
-        elif change.kind == "department_created" and self.log_id != DEPARTMENTS:
-            self.head = Head(self.log_id, change.revision, change.change_id)
-        else:
-            self.head = self.head.after(change, before)
-            if change.removes:
-                self.records.pop(record_id, None)
-            else:
-                self.records[record_id] = change.record
-        self.ready.clear()
+        self.head = self._apply(change, self.head)
+        self.ready = Ready(self.head)
         self.recent.append(change)
         self.process.publish(self.log_id, change, self.head)
         pending = self._in_flight.pop(change.change_id, None)
@@ -189,6 +234,24 @@ class Replica:
             pending.outcome = Outcome(change.record, change, self.head)
             # Here, so that one found in the log after its answer was lost is announced too.
             self.process.announce(self.log_id, [change])
+
+    def _apply(self, change: Change, head: Head) -> Head:
+        if change.kind == "department_deleted" and self.log_id != DEPARTMENTS:
+            self.records, self._listing = {}, None
+            return Head(self.log_id, change.revision, change.change_id, deleted=True)
+        if change.kind == "department_created" and self.log_id != DEPARTMENTS:
+            return Head(self.log_id, change.revision, change.change_id)
+        record_id = change.record.get("id")
+        if record_id is None:  # a newer server's, about no event
+            return head.after(change, None)
+        before, after = self.records.get(record_id), None if change.removes else change.record
+        if after is not None:
+            self.records[record_id] = after
+        else:
+            self.records.pop(record_id, None)
+        if self._listing is not None:
+            self._listing.change(before, after)
+        return head.after(change, before)
 
     def notice(self, change: Change) -> None:
         """Another process tells of a change: applied if it is the next one, looked up if there are more."""
@@ -344,11 +407,20 @@ class Replica:
 
     # What was missed
 
-    def changes_after(self, position: Head, limit: int | None = None) -> list[Change]:
-        """The lock is held: the changes after `position` up to this replica's head, oldest first.
+    def missed(self, position: Head, limit: int | None = None) -> Missed:
+        """The changes after `position` up to this replica's head, at most `limit`.
 
-        Raises ResyncRequired when the log can't tell: another history, or older than the retention.
+        Made once for all who come with the same position at the same revision. Raises DepartmentNotFound,
+        and ResyncRequired when the log can't tell: another history, or older than the retention.
         """
+        known = self.at_hand().answers.get((position, limit))
+        if known is None or (known.changes and self.process.database.forgotten(known.changes[0])):
+            with self.held():
+                known = Missed(self.must_exist(), self._changes_after(position, limit))
+                self.ready.keep((position, limit), known)
+        return known
+
+    def _changes_after(self, position: Head, limit: int | None) -> list[Change]:
         head = self.must_exist()
         if position.log_id != self.log_id or position.revision > head.revision:
             raise ResyncRequired(self.log_id)
@@ -383,8 +455,8 @@ class Replica:
 
     # Ready answers
 
-    def in_order(self) -> list[Record]:
-        """The records by date, made once for each revision."""
-        if "order" not in self.ready:
-            self.ready["order"] = sorted(self.records.values(), key=order_of)
-        return self.ready["order"]
+    def listing(self) -> Listing:
+        """The lock is held: the events in order, made when they are first asked for and kept up since."""
+        if self._listing is None:
+            self._listing = Listing(self.records.values())
+        return self._listing

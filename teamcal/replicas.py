@@ -14,9 +14,6 @@ from .errors import RevisionConflict, StorageError
 from .replica import Replica, retried
 from .writes import Pending, Settled
 
-RECORD_BYTES = 1500
-"""Memory of one record with its share of the ready answers, estimated."""
-
 
 class Replicas:
     """The replicas of this process, within a memory budget. Joins them to the database and the members.
@@ -65,12 +62,12 @@ class Replicas:
         return None
 
     def _evict(self) -> None:
-        used = sum((len(one.records) + 1) * RECORD_BYTES for one in self._recently_used.values())
+        used = sum(one.memory for one in self._recently_used.values())
         for log_id, replica in list(self._recently_used.items()):
             if used <= self.memory:
                 return
             if log_id != DEPARTMENTS and not self.has_members(log_id):
-                used -= (len(replica.records) + 1) * RECORD_BYTES
+                used -= replica.memory
                 del self._recently_used[log_id]
 
     def write_together(

@@ -7,8 +7,8 @@ from flask import Blueprint, Response, request
 from ..changes import Change, cursor_of
 from ..errors import FieldProblem, InvalidInput
 from ..events import public_event
-from ..history import History, compacted
-from .answers import answer
+from ..history import History, Page, compacted
+from .answers import answer, as_it_is, dumps
 from .parsing import json_object, whole_number
 
 
@@ -23,6 +23,20 @@ def _shown(change: Change) -> dict[str, Any]:
     }
 
 
+def _body(page: Page, **what: Any) -> bytes:
+    at = {"revision": page.head.revision, "cursor": cursor_of(page.head), "more": page.more}
+    return dumps({"success": True, **at, **what}).encode()
+
+
+def _changes_body(page: Page) -> bytes:
+    return _body(page, changes=[_shown(change) for change in page.changes])
+
+
+def _compact_body(page: Page) -> bytes:
+    events, deleted = compacted(page)
+    return _body(page, events=[public_event(event) for event in events], deleted=deleted)
+
+
 def changes_blueprint(history: History) -> Blueprint:
     routes = Blueprint("changes", __name__)
 
@@ -30,15 +44,10 @@ def changes_blueprint(history: History) -> Blueprint:
     def list_changes(department_id: str) -> Response:
         limit = whole_number("limit", 500, 1, 1000) or 500
         page = history.changes(department_id, request.args.get("cursor"), limit)
-        body: dict[str, Any] = {
-            "revision": page.head.revision,
-            "cursor": cursor_of(page.head),
-            "more": page.more,
-        }
-        if request.args.get("compact") == "1":
-            events, deleted = compacted(page)
-            return answer(**body, events=[public_event(event) for event in events], deleted=deleted)
-        return answer(**body, changes=[_shown(change) for change in page.changes])
+        compact = request.args.get("compact") == "1"
+        made = _compact_body if compact else _changes_body
+        content = page.answers[made] = page.answers.get(made) or made(page)
+        return as_it_is(content)
 
     @routes.get("/api/events/<event_id>/history")
     def event_history(event_id: str) -> Response:

@@ -1,16 +1,17 @@
 """/api/events. The segment after it is a department's id for GET and POST, an event's for PUT and DELETE."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from flask import Blueprint, Response, request
 
 from ..calendar import Calendar
-from ..changes import Head, cursor_of
 from ..errors import FieldProblem, InvalidInput
-from ..events import Record, client_id_from, event_edit_from, event_from, matches, public_event
+from ..events import Record, client_id_from, contains, event_edit_from, event_from, public_event
 from ..language import language
 from ..messages import message
-from .answers import answer, dumps, tagged
+from ..replica import Ready, Replica
+from .answers import answer, as_it_is, unchanged
 from .parsing import date_or_none, expected_version, json_object, whole_number
 
 
@@ -18,10 +19,38 @@ def _version_tag(event: Record) -> str:
     return str(event.get("version", 1))
 
 
-def _list_body(events: Sequence[Record], head: Head) -> bytes:
-    shown = [public_event(event) for event in events]
-    body = {"success": True, "events": shown, "revision": head.revision, "cursor": cursor_of(head)}
-    return dumps(body).encode()
+class Wanted(NamedTuple):
+    """A part of a list: dates that count both, words that are in it, the first so many."""
+
+    first: str | None
+    last: str | None
+    words: str | None
+    limit: int | None
+
+
+def _wanted() -> Wanted | None:
+    """What the query string asks for; None for all. Raises InvalidInput."""
+    if not request.query_string:
+        return None
+    wanted = Wanted(
+        date_or_none("from"), date_or_none("to"), request.args.get("q"),
+        whole_number("limit", None, 1, 100_000),
+    )  # fmt: skip
+    return wanted if any(wanted) else None
+
+
+def _list_body(replica: Replica, ready: Ready, wanted: Wanted | None) -> bytes:
+    """The lock is held, and `ready` is of the replica as it is."""
+    listing = replica.listing()
+    if wanted is None:
+        pieces = listing.json
+    else:
+        places: Sequence[int] = listing.between(wanted.first, wanted.last)
+        if wanted.words:
+            places = [place for place in places if contains(listing.events[place], wanted.words)]
+        pieces = [listing.json[place] for place in places[: wanted.limit]]
+    tail = f'],"revision":{ready.head.revision},"cursor":"{ready.cursor}"}}'
+    return b"".join((b'{"success":true,"events":[', b",".join(pieces), tail.encode()))
 
 
 def events_blueprint(calendar: Calendar) -> Blueprint:
@@ -29,18 +58,20 @@ def events_blueprint(calendar: Calendar) -> Blueprint:
 
     @routes.get("/api/events/<department_id>")
     def list_events(department_id: str) -> Response:
-        first, last = date_or_none("from"), date_or_none("to")
-        words, limit = request.args.get("q"), whole_number("limit", None, 1, 100_000)
+        wanted = _wanted()
         replica = calendar.list_events(department_id)
-        with replica.held():
-            head = replica.must_exist()
-            if first or last or words or limit:
-                found = [event for event in replica.in_order() if matches(event, first, last, words)]
-                content = _list_body(found[:limit], head)
-            else:
-                content = replica.ready.get("json") or _list_body(replica.in_order(), head)
-                replica.ready["json"] = content
-        return tagged(Response(content, mimetype="application/json"), cursor_of(head))
+        ready = replica.at_hand()
+        if (nothing_new := unchanged(ready.cursor)) is not None:
+            return nothing_new
+        content = ready.answers.get("list") if wanted is None else None
+        if content is None:
+            with replica.held():
+                replica.must_exist()
+                ready = replica.ready
+                content = _list_body(replica, ready, wanted)
+            if wanted is None:
+                ready.keep("list", content)
+        return as_it_is(content, ready.cursor)
 
     @routes.get("/api/events/<department_id>/<event_id>")
     def get_event(department_id: str, event_id: str) -> Response:

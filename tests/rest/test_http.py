@@ -206,3 +206,17 @@ def test_a_strange_host_is_no_error(http: Any, host: str) -> None:
     answer = http.get("/api/departments", headers={"Host": host})
     assert answer.status_code in (200, 400)
     assert answer.json["success"] is (answer.status_code == 200)
+
+
+@pytest.mark.parametrize(
+    "headers", [{}, {"Origin": "https://a"}, {"Access-Control-Request-Private-Network": "true"}]
+)
+@pytest.mark.parametrize("path", ["/api/departments", "/nowhere", "/api/changes/x"])
+def test_answers_for_everybody_are_flask_cors_own(
+    house: House, path: str, headers: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = house.server()
+    shown = made.http.get(path, headers=headers).headers.to_wsgi_list()
+    monkeypatch.setattr("teamcal.factory._everyday_cors", lambda response: response)
+    other = house.server()
+    assert sorted(shown) == sorted(other.http.get(path, headers=headers).headers.to_wsgi_list())

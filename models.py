@@ -45,7 +45,7 @@ log = logging.getLogger("teamcal.storage")
 
 CONNECT_SECONDS, READ_SECONDS = 1.0, 2.2
 RETENTION_MARGIN = timedelta(days=7)
-OVERLAY_ROWS = 200
+OVERLAY_ROWS = 64
 """Newest changes that a cold load lays over the index at first; more when the digest says so."""
 
 _CREDENTIAL_CODES = {

@@ -1,0 +1,171 @@
+"""Servers that hold calendars, and the requests by which each is asked for the same things."""
+
+import json
+from abc import ABC, abstractmethod
+from dataclasses import replace
+from pathlib import Path
+from typing import ClassVar, Self
+
+from benchmarks.calendars import MONTH, Event, dumps, edited, new_event
+from benchmarks.clients import Request, ask_once
+from benchmarks.servers import PEERS, CalendarServer, Server, gunicorn
+
+BARE = "bare Flask"
+UNBATCHED = "batching off"
+JSON = {"Content-Type": "application/json"}
+BATCH, ATTEMPTS = 100, 10
+"""Operations of one request when a calendar is filled; and how often those are repeated that were refused."""
+
+
+class Holder(ABC):
+    """A server that holds calendars by name. As a context manager it runs.
+
+    The requests are templates for the load client. `marker` stands in an answer once for each event,
+    `change_marker` in that to `changes`.
+    """
+
+    marker: ClassVar[str]
+    change_marker: ClassVar[str]
+    version: str
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+
+    @property
+    def name(self) -> str:
+        return self.server.name
+
+    def __enter__(self) -> Self:
+        self.server.__enter__()
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.server.__exit__(*exc_info)
+
+    def ask(self, request: Request) -> tuple[dict[str, str], str]:
+        """(headers, body) of the answer. Raises RuntimeError unless it is a 2xx or 304."""
+        status, headers, body = ask_once(self.server.port, request)
+        if not (200 <= status < 300 or status == 304):
+            raise RuntimeError(f"{self.name}: {request.method} {request.path}: {status} {body[:300]!r}")
+        return headers, body.decode()
+
+    @abstractmethod
+    def make(self, calendar: str) -> None:
+        """A calendar without events."""
+
+    @abstractmethod
+    def fill(self, calendar: str, events: list[Event]) -> None:
+        """A calendar with these events."""
+
+    @abstractmethod
+    def drop(self, calendar: str) -> None:
+        """It needn't be there any more."""
+
+    @abstractmethod
+    def remember(self, calendar: str) -> None:
+        """From now on, `changes` is about what happens after this moment."""
+
+    @abstractmethod
+    def everything(self, calendar: str) -> Request: ...
+
+    @abstractmethod
+    def month(self, calendar: str) -> Request: ...
+
+    @abstractmethod
+    def unchanged(self, calendar: str) -> Request:
+        """Asks whether there is anything new, when there isn't."""
+
+    @abstractmethod
+    def changes(self, calendar: str) -> Request:
+        """Events that have changed since `remember`."""
+
+    @abstractmethod
+    def create(self, calendar: str) -> Request:
+        """A new event each time."""
+
+    @abstractmethod
+    def put(self, calendar: str, event: Event) -> Request:
+        """The event as it is here; its id may be a template."""
+
+    def update(self, calendar: str, event: Event) -> Request:
+        """The event gets a title that it never had."""
+        return self.put(calendar, edited(event, "{{n}}"))
+
+
+class Ours(Holder):
+    """The team calendar; a calendar is a department."""
+
+    marker = change_marker = '"event_date"'
+    version = ""
+
+    def __init__(self, scratch: Path, unbatched: bool = False) -> None:
+        if unbatched:
+            server = CalendarServer(scratch, application="benchmarks.unbatched:app", name=UNBATCHED)
+        else:
+            server = CalendarServer(scratch)
+        super().__init__(server)
+        self._departments: dict[str, str] = {}
+        self._cursors: dict[str, str] = {}
+
+    def make(self, calendar: str) -> None:
+        body = dumps({"name": calendar})
+        answer = self.ask(Request("POST", "/api/departments", body, JSON))[1]
+        self._departments[calendar] = json.loads(answer)["department"]["id"]
+
+    def fill(self, calendar: str, events: list[Event]) -> None:
+        self.make(calendar)
+        for start in range(0, len(events), BATCH):
+            waiting = events[start : start + BATCH]
+            for _ in range(ATTEMPTS):
+                waiting = self._refused(calendar, waiting)
+                if not waiting:
+                    break
+            else:
+                raise RuntimeError(f"{calendar} can't be filled: {len(waiting)} events are refused")
+
+    def _refused(self, calendar: str, events: list[Event]) -> list[Event]:
+        """Those that couldn't be created; a repetition of one that was does no harm."""
+        operations = [{"op": "create", "event": one.as_json()} for one in events]
+        request = Request("POST", f"{self._path(calendar)}/batch", dumps({"operations": operations}), JSON)
+        results = json.loads(self.ask(request)[1])["results"]
+        return [one for one, result in zip(events, results, strict=True) if result["status"] >= 300]
+
+    def drop(self, calendar: str) -> None:
+        # It stays: the events of a deleted department go in the background, beside the next measurement.
+        del self._departments[calendar]
+
+    def remember(self, calendar: str) -> None:
+        self._cursors[calendar] = json.loads(self.ask(self.everything(calendar))[1])["cursor"]
+
+    def everything(self, calendar: str) -> Request:
+        return Request("GET", self._path(calendar))
+
+    def month(self, calendar: str) -> Request:
+        first, last = MONTH
+        return Request("GET", f"{self._path(calendar)}?from={first}&to={last}")
+
+    def unchanged(self, calendar: str) -> Request:
+        everything = self.everything(calendar)
+        return replace(everything, headers={"If-None-Match": self.ask(everything)[0]["etag"]})
+
+    def changes(self, calendar: str) -> Request:
+        path = f"/api/changes/{self._departments[calendar]}?cursor={self._cursors[calendar]}"
+        return Request("GET", path)
+
+    def create(self, calendar: str) -> Request:
+        return Request("POST", self._path(calendar), dumps(new_event().as_json()), JSON)
+
+    def put(self, calendar: str, event: Event) -> Request:
+        return Request("PUT", f"/api/events/{event.id}", dumps(event.as_json()), JSON)
+
+    def _path(self, calendar: str) -> str:
+        return f"/api/events/{self._departments[calendar]}"
+
+
+def bare(scratch: Path) -> Server:
+    """Flask's hello-world under the worker that our own server has, from the same environment."""
+
+    def command(port: int) -> list[str]:
+        return [*gunicorn(), "bare:app", "--bind", f"127.0.0.1:{port}"]
+
+    return Server(BARE, command, scratch, cwd=PEERS)

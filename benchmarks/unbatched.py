@@ -1,0 +1,14 @@
+"""Our own server with a transaction for every write: what batching is measured against.
+
+gunicorn --worker-class eventlet -w 1 benchmarks.unbatched:app
+"""
+
+import teamcal.replica
+
+# A module that has it under another name would leave batching on, and the comparison without a meaning.
+assert teamcal.replica.BATCH_CHANGES > 1
+teamcal.replica.BATCH_CHANGES = 1
+
+from app import app  # noqa: E402
+
+__all__ = ["app"]

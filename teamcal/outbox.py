@@ -7,7 +7,7 @@ is sent to one client during that time lines up behind it.
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -39,12 +39,14 @@ class Mailing:
 
 
 class Outbox:
-    """`clients` by id; `spawn(task)` starts a background task, `pause(seconds)` lets others go on."""
+    """`clients()` by id, as they are now; `spawn(task, argument)` starts a background task, `pause(seconds)`
+    lets others go on.
+    """
 
     def __init__(
         self,
-        clients: Mapping[str, Client],
-        spawn: Callable[[Callable[[], None]], object],
+        clients: Callable[[], Mapping[str, Client]],
+        spawn: Callable[..., object],
         pause: Callable[[float], object],
     ) -> None:
         self._clients, self._spawn, self._pause = clients, spawn, pause
@@ -89,10 +91,27 @@ class Outbox:
             if self._delivering:
                 return
             self._delivering = True
-        self._spawn(self._deliver)
+        self._start(self._rounds())
 
-    def _deliver(self) -> None:
-        """Until nothing waits. What is under way takes no more packets."""
+    def _start(self, rounds: Iterator[Mailing]) -> None:
+        try:
+            self._spawn(self._deliver, rounds)
+        except RuntimeError:  # no thread is to be had
+            self._deliver(rounds)
+
+    def _deliver(self, rounds: Iterator[Mailing]) -> None:
+        try:
+            for mailing in rounds:
+                for recipient in mailing.recipients:
+                    self._hand_over(recipient, mailing.letter)
+                self._pause(0)
+        except BaseException:
+            # This task is asked to end. What is sent goes on where it stopped.
+            self._start(rounds)
+            raise
+
+    def _rounds(self) -> Iterator[Mailing]:
+        """Until nothing waits: letters, each to `CHUNK` clients at a time. One under way takes no packets."""
         while True:
             with self._lock:
                 if not self._waiting:
@@ -100,17 +119,11 @@ class Outbox:
                     return
                 mailing = self._waiting.popleft()
                 self._packets -= len(mailing.letter.packets)
-            self._deliver_one(mailing)
-
-    def _deliver_one(self, mailing: Mailing) -> None:
-        recipients, letter = mailing.recipients, mailing.letter
-        for start in range(0, len(recipients), CHUNK):
-            for recipient in recipients[start : start + CHUNK]:
-                self._hand_over(recipient, letter)
-            self._pause(0)
+            for start in range(0, len(mailing.recipients), CHUNK):
+                yield Mailing(mailing.recipients[start : start + CHUNK], mailing.letter)
 
     def _hand_over(self, recipient: str, letter: Letter) -> None:
-        client = self._clients.get(recipient)
+        client = self._clients().get(recipient)
         if client is None:
             return  # gone meanwhile
         try:

@@ -141,7 +141,8 @@ def broadcaster(socketio: SocketIO, direct: bool) -> Callable[[str, dict[str, An
     if not _is_known(server):
         log.warning("broadcasts take the libraries' own way: this version of them isn't known")
         return stock
-    outbox = Outbox(server.eio.sockets, server.start_background_task, server.sleep)
+    # Engine.IO takes a new dict for its sessions when it disconnects all.
+    outbox = Outbox(lambda: server.eio.sockets, server.start_background_task, server.sleep)
     # Where each session finds it: from here on, all that is sent goes one way, in one order.
     server.eio.outbox = outbox
 

@@ -99,10 +99,11 @@ class DirectWire:
     writes and may wait, `spawn(task, …)` starts a background task.
     """
 
-    __slots__ = ("_flags", "_lock", "_send", "_sendall", "_spawn")
+    __slots__ = ("_flags", "_lock", "_send", "_sendall", "_sock", "_spawn")
 
     def __init__(self, sock: Any, lock: Any, sendall: Callable[[bytes], object], spawn: Any) -> None:
-        self._send, self._lock, self._sendall, self._spawn = sock.send, lock, sendall, spawn
+        self._sock, self._lock, self._sendall, self._spawn = sock, lock, sendall, spawn
+        self._send = sock.send
         self._flags = getattr(socket, "MSG_DONTWAIT", 0)
 
     def write(self, frame: bytes) -> bool:
@@ -114,16 +115,24 @@ class DirectWire:
         except OSError:  # its buffer is full; or it is closed, which the queue's writer finds out
             sent = 0
         if 0 < sent < len(frame):
-            # The lock stays taken: nothing may come between the two halves.
-            self._spawn(self._finish, frame[sent:])
+            self._pass_on(frame[sent:])
         else:
             self._lock.release()
         return sent > 0
 
+    def _pass_on(self, rest: bytes) -> None:
+        """The lock is taken and stays it: nothing may come between the two halves."""
+        try:
+            self._spawn(self._finish, rest)
+        except RuntimeError:  # no thread is to be had
+            hang_up(self._sock)
+            self._lock.release()
+
     def _finish(self, rest: bytes) -> None:
         try:
-            with suppress(OSError):
-                self._sendall(rest)
+            self._sendall(rest)
+        except Exception:  # noqa: BLE001 -- nothing can follow half a frame
+            hang_up(self._sock)
         finally:
             self._lock.release()
 
@@ -145,7 +154,7 @@ class GreenWire(DirectWire):
             return False
         if sent < len(frame):
             self._lock.acquire(False)
-            self._spawn(self._finish, frame[sent:])
+            self._pass_on(frame[sent:])
         return True
 
 
@@ -192,7 +201,8 @@ class Session(engineio.socket.Socket):
             super().send(pkt)
         elif self.closed:
             raise engineio.exceptions.SocketIsClosedError()
-        elif outbox is None:
+        elif outbox is None or pkt.packet_type == engineio.packet.PING:
+            # A ping that waits behind what others are sent would be answered too late.
             self.deliver(Letter([pkt]))
         else:
             outbox.send(self.sid, pkt)
@@ -214,15 +224,22 @@ class Session(engineio.socket.Socket):
     def deliver(self, letter: Letter) -> None:
         """Write `letter` to the client's websocket, or put it into the queue; doesn't wait for the client."""
         direct = self._direct
-        if direct is not None and self.upgraded and not self._behind and direct.write(letter.frame):
-            return
-        self._count(len(letter.packets), letter.size)
-        if self._behind > MOST_BEHIND or self._behind_size > MOST_BEHIND_SIZE:
+        try:
+            if direct is not None and self.upgraded and not self._behind and direct.write(letter.frame):
+                return
+            # Counted even when the session is closed: one that misses a letter gets none after it.
+            self._count(len(letter.packets), letter.size)
+            if self.closed:
+                return
+            if self._behind > MOST_BEHIND or self._behind_size > MOST_BEHIND_SIZE:
+                self._give_up()
+                return
+            with suppress(engineio.exceptions.SocketIsClosedError):
+                for packet in letter.packets:
+                    super().send(packet)
+        except Exception:
             self._give_up()
-            return
-        with suppress(engineio.exceptions.SocketIsClosedError):
-            for packet in letter.packets:
-                super().send(packet)
+            raise
 
     def _count(self, packets: int, size: int) -> None:
         with self._counting:

@@ -330,7 +330,11 @@ class Session(engineio.socket.Socket):
     def _websocket_handler(self, ws: Any) -> list[Any]:
         """Serve a websocket until it ends. Garbage ends this session and is no error of the server's."""
         upgrading = self.connected
-        self._wire = ws.ws.sock if hasattr(ws, "ws") else ws.socket
+        wire = ws.ws.sock if hasattr(ws, "ws") else ws.socket
+        if self._wire is not None:  # a session has one at most, and what is sent can't go to two
+            hang_up(wire)
+            return []
+        self._wire = wire
         prepare_websocket(ws, self._wire, self.server.max_http_buffer_size)
         if getattr(self.server, "outbox", None) is not None:
             green = self.server.async_mode != "threading"

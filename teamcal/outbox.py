@@ -71,7 +71,7 @@ class Outbox:
         if self._delivering:
             self._post((recipient,), packet)
         else:
-            self._hand_over(recipient, Letter([packet]))
+            self._hand_over(self._clients().get(recipient), Letter([packet]))
 
     def _post(self, recipients: tuple[str, ...], packet: Any) -> None:
         size = len(packet.encode())
@@ -102,8 +102,9 @@ class Outbox:
     def _deliver(self, rounds: Iterator[Mailing]) -> None:
         try:
             for mailing in rounds:
+                clients = self._clients()
                 for recipient in mailing.recipients:
-                    self._hand_over(recipient, mailing.letter)
+                    self._hand_over(clients.get(recipient), mailing.letter)
                 self._pause(0)
         except BaseException:
             # This task is asked to end. What is sent goes on where it stopped.
@@ -122,8 +123,7 @@ class Outbox:
             for start in range(0, len(mailing.recipients), CHUNK):
                 yield Mailing(mailing.recipients[start : start + CHUNK], mailing.letter)
 
-    def _hand_over(self, recipient: str, letter: Letter) -> None:
-        client = self._clients().get(recipient)
+    def _hand_over(self, client: Client | None, letter: Letter) -> None:
         if client is None:
             return  # gone meanwhile
         try:

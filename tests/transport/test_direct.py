@@ -1,340 +1,519 @@
-"""Frames written directly: whole, one after the other, and never by waiting for a client."""
+"""Frames written straight to sockets, and what a session does when that isn't possible."""
 
-import json
 import logging
-import queue
+import random
 import socket
 import ssl
+import sys
 import threading
 import time
-import uuid
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+from collections import Counter, UserDict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
 
+import engineio
+import engineio.base_server
 import pytest
-import requests
-import socketio
-import trustme
-import websocket
-from engineio.packet import MESSAGE, NOOP, PING, Packet
+from engineio.packet import MESSAGE, Packet
+from socketio.base_manager import BaseManager
+from werkzeug.serving import make_server
+from wsproto.connection import Connection, ConnectionType
+from wsproto.events import BytesMessage, TextMessage
 
-from teamcal import transport, wire
-from teamcal.wire import DirectWire, GreenWire, Letter, Session, direct_wire_of, frame_of
-from tests.house import House
-from tests.servers import Worker, command_of, free_port, running
+from teamcal import transport
+from teamcal.outbox import Outbox
+from teamcal.wire import (
+    MOST_BEHIND,
+    MOST_BEHIND_SIZE,
+    DirectWire,
+    GreenWire,
+    Letter,
+    Session,
+    WholeWrites,
+    direct_wire_of,
+    frame_of,
+)
+from tests.house import House, Server
 
-from .raw import RawWebsocket, rest
+from .raw import RawPolling, RawWebsocket, rest
+
+SECONDS = 20.0
 
 
-def decoded(data: bytes) -> list[tuple[int, bytes]]:
-    """(first byte, payload) of each frame, by RFC 6455 section 5.2."""
-    frames, at = [], 0
-    while at < len(data):
-        size, header = data[at + 1], 2
-        if size >= 126:
-            header = 4 if size == 126 else 10
-            size = int.from_bytes(data[at + 2 : at + header], "big")
-        frames.append((data[at], data[at + header : at + header + size]))
-        at += header + size
-    return frames
+class Decoder:
+    """wsproto's: the messages of a stream, in order. Raises at what is no frame of a server."""
+
+    def __init__(self) -> None:
+        self._connection = Connection(ConnectionType.CLIENT)
+        self._parts: list[Any] = []
+
+    def messages(self, data: bytes) -> Iterator[Any]:
+        self._connection.receive_data(data)
+        for event in self._connection.events():
+            assert isinstance(event, TextMessage | BytesMessage), event
+            self._parts.append(event.data)
+            if event.message_finished:
+                yield type(event.data)().join(self._parts)
+                self._parts = []
 
 
-@pytest.mark.parametrize("size", [0, 1, 124, 125, 65_534, 65_535, 200_000])
-def test_frames(size: int) -> None:
-    text, korean, binary = "x" * size, "한" * size, b"\x00\xff" * size
-    letter = Letter([Packet(MESSAGE, text), Packet(MESSAGE, korean), Packet(MESSAGE, binary), Packet(PING)])
-    assert decoded(letter.frame) == [
-        (0x81, b"4" + text.encode()), (0x81, b"4" + korean.encode()), (0x82, binary), (0x81, b"2"),
-    ]  # fmt: skip
-    assert letter.frame == b"".join(frame_of(packet) for packet in letter.packets)
+@pytest.mark.parametrize("size", [0, 125, 126, 65_535, 65_536])
+@pytest.mark.parametrize("filling", [b"\x00\xff", "x", "일정"])
+def test_frames_are_what_others_read(size: int, filling: Any) -> None:
+    data = (filling * size)[:size]
+    if isinstance(data, str):
+        # The type of the packet is the first character; a Korean one takes three bytes.
+        data = data[: (size - 1) // len(filling[0].encode())] if size else ""
+    packet = Packet(MESSAGE, data)
+    (message,) = Decoder().messages(frame_of(packet))
+    assert message == packet.encode()
+
+
+def test_a_letter_is_its_packets_one_frame_after_the_other() -> None:
+    packets = [Packet(MESSAGE, text) for text in ("하나", "x" * 70_000, "")]
+    letter = Letter(packets)
+    assert list(Decoder().messages(letter.frame)) == [packet.encode() for packet in packets]
+    assert letter.frame is letter.frame
+    assert letter.size == sum(len(packet.encode()) for packet in packets)
+
+
+def until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + SECONDS
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.002)
+
+
+def spawn(task: Callable[..., None], *arguments: Any) -> threading.Thread:
+    thread = threading.Thread(target=task, args=arguments, daemon=True)
+    thread.start()
+    return thread
+
+
+def everything(sock: socket.socket) -> bytes:
+    sock.settimeout(SECONDS)
+    return b"".join(iter(lambda: sock.recv(1 << 16), b""))
+
+
+@pytest.fixture
+def pair() -> Iterator[tuple[WholeWrites, socket.socket]]:
+    """The server's end, which takes a few KB, and the client's."""
+    server, client = socket.socketpair()
+    server.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4_096)
+    whole = WholeWrites(server)
+    yield whole, client
+    whole.close()
+    client.close()
 
 
 @pytest.fixture(params=[DirectWire, GreenWire])
-def pair(request: pytest.FixtureRequest) -> Iterator[Any]:
-    """A wire with a small buffer, its lock, and the other side's socket."""
-    ours, theirs = socket.socketpair()
-    ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4_096)
-    lock = threading.Lock()
-
-    def spawn(task: Any, *arguments: Any) -> None:
-        threading.Thread(target=task, args=arguments, daemon=True).start()
-
-    yield SimpleNamespace(
-        wire=request.param(ours, lock, ours.sendall, spawn), ours=ours, theirs=theirs, lock=lock
-    )
-    ours.close()
-    theirs.close()
+def wire(request: pytest.FixtureRequest, pair: tuple[WholeWrites, socket.socket]) -> DirectWire:
+    whole, _ = pair
+    made: DirectWire = request.param(whole.bare, whole.lock, whole.bare.sendall, spawn)
+    return made
 
 
-def read(sock: socket.socket, size: int) -> bytes:
-    sock.settimeout(5)
-    found = b""
-    while len(found) < size:
-        found += sock.recv(min(100_000, size - len(found)))
-    return found
+BIG = bytes(range(256)) * 1_000
 
 
-def test_half_a_frame_is_followed_by_its_other_half(pair: Any) -> None:
-    big, small = frame_of(Packet(MESSAGE, "x" * 300_000)), frame_of(Packet(MESSAGE, "small"))
-    assert pair.wire.write(small)
-    assert pair.wire.write(big)  # its first part, and the rest as the other side reads
-    assert not pair.wire.write(small)  # else it would stand amid the big one
-    assert read(pair.theirs, len(small) + len(big)) == small + big
-    assert pair.lock.acquire(timeout=5)
-    pair.lock.release()
-    assert pair.wire.write(small)
-    assert read(pair.theirs, len(small)) == small
+def test_a_half_is_completed_before_anything_else(wire: DirectWire, pair: Any) -> None:
+    whole, client = pair
+    assert wire.write(BIG)
+    assert whole.lock.locked()
+    assert not wire.write(b"not this")
+    writer = spawn(lambda: (whole.send(b"the writer's"), whole.close()))
+    time.sleep(0.05)
+    assert everything(client) == BIG + b"the writer's"
+    writer.join(SECONDS)
+    assert not whole.lock.locked()
 
 
-def test_a_full_buffer_takes_nothing(pair: Any) -> None:
-    frame = frame_of(Packet(MESSAGE, "x" * 100))
-    pair.ours.setblocking(False)
+def test_nothing_is_written_while_somebody_writes(wire: DirectWire, pair: Any) -> None:
+    whole, client = pair
+    with whole.lock:
+        assert not wire.write(b"x")
+    assert wire.write(b"y")
+    whole.close()
+    assert everything(client) == b"y"
+
+
+def test_nothing_is_written_into_a_full_buffer(wire: DirectWire, pair: Any) -> None:
+    whole, client = pair
+    whole.bare.setblocking(False)
+    filled = 0
     with pytest.raises(BlockingIOError):
         while True:
-            pair.ours.send(b"." * 64)
-    pair.ours.setblocking(True)
-    began = time.monotonic()
-    assert not pair.wire.write(frame)
-    assert time.monotonic() - began < 1
-    assert not pair.lock.locked()
+            filled += whole.bare.send(b"x" * 100)
+    with pytest.raises(BlockingIOError):
+        while True:
+            filled += whole.bare.send(b"x")
+    whole.bare.setblocking(True)
+    assert not wire.write(b"y")
+    assert not whole.lock.locked()
+    assert client.recv(1 << 20, socket.MSG_WAITALL | socket.MSG_DONTWAIT) == b"x" * filled
+    assert wire.write(b"y")
 
 
-def test_nobody_is_interrupted_and_the_dead_take_nothing(pair: Any) -> None:
-    frame = frame_of(Packet(MESSAGE, "x"))
-    with pair.lock:
-        assert not pair.wire.write(frame)
-    pair.ours.close()
-    assert not pair.wire.write(frame)
-    assert not pair.lock.locked()
+def test_a_closed_socket_takes_nothing(wire: DirectWire, pair: Any) -> None:
+    whole, _ = pair
+    whole.close()
+    assert not wire.write(b"x")
+    assert not whole.lock.locked()
 
 
-def test_what_looks_different_isnt_written_to() -> None:
-    ours, theirs = socket.socketpair()
-    whole = SimpleNamespace(ws=SimpleNamespace(sock=wire.WholeWrites(ours)))
-    assert isinstance(direct_wire_of(whole, False, None), DirectWire)
-    ours.settimeout(5)  # its send would wait, whatever the flag says
-    assert direct_wire_of(whole, False, None) is None
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    with context.wrap_socket(theirs, server_hostname="x", do_handshake_on_connect=False) as secure:
-        secret = SimpleNamespace(ws=SimpleNamespace(sock=wire.WholeWrites(secure)))
-        assert direct_wire_of(secret, False, None) is None
-    coat = SimpleNamespace(_sock=ours, cipher=None, sendall=None)  # as gevent's around a socket with TLS
-    ours.settimeout(None)
-    assert direct_wire_of(SimpleNamespace(socket=coat, _sendlock=None), True, None) is None
-    assert direct_wire_of(object(), True, None) is None
-    ours.close()
+def test_nothing_follows_a_half_that_cannot_be_completed(pair: Any) -> None:
+    """eventlet's sockets have a time-out: a client that resumed later would find garbage."""
+    whole, client = pair
+
+    def sendall(rest: bytes) -> None:
+        raise TimeoutError("timed out")
+
+    assert DirectWire(whole.bare, whole.lock, sendall, spawn).write(BIG)
+    until(lambda: not whole.lock.locked())
+    with pytest.raises(OSError):
+        whole.send(b"the next")
+    read = everything(client)
+    assert len(read) < len(BIG)
+    assert BIG.startswith(read)
 
 
-class Server:
-    """What a session needs of Engine.IO's server."""
+def test_without_a_thread_for_the_other_half_the_connection_ends(pair: Any) -> None:
+    whole, client = pair
 
-    ping_interval, ping_timeout = 25, 20
-    logger = logging.getLogger("test")
-    reason = SimpleNamespace(TRANSPORT_ERROR="transport error", TRANSPORT_CLOSE="close", PING_TIMEOUT="ping")
+    def none_left(task: Callable[..., None], *arguments: Any) -> None:
+        raise RuntimeError("can't start new thread")
 
-    def __init__(self) -> None:
-        self.create_queue, self._empty = queue.Queue, queue.Empty
-        self.ended: list[Any] = []
-
-    def get_queue_empty_exception(self) -> Any:
-        return self._empty
-
-    def _trigger_event(self, name: str, sid: str, *more: Any, **options: Any) -> None:
-        self.ended.append((name, *more))
+    DirectWire(whole.bare, whole.lock, whole.bare.sendall, none_left).write(BIG)
+    assert not whole.lock.locked()
+    with pytest.raises(OSError):
+        whole.send(b"the next")
+    assert BIG.startswith(everything(client))
 
 
-class Wire:
-    def __init__(self) -> None:
-        self.open, self.frames = True, b""
-
-    def write(self, frame: bytes) -> bool:
-        self.frames += frame if self.open else b""
-        return self.open
+# What can be written to
 
 
-def a_session() -> tuple[Any, Wire]:
-    session: Any = Session(Server(), "a")
-    session._direct, session.upgraded = Wire(), True
-    return session, session._direct
+def over(whole: WholeWrites) -> Any:
+    """As simple-websocket's object over the server's end."""
+    return SimpleNamespace(ws=SimpleNamespace(sock=whole))
 
 
-def letter(*texts: str) -> Letter:
-    return Letter([Packet(MESSAGE, text) for text in texts])
+def under(sock: Any) -> Any:
+    return over(WholeWrites(sock))
 
 
-def test_nothing_overtakes_what_waits() -> None:
-    session, wire_of_session = a_session()
-    wire_of_session.open = False
-    session.deliver(letter("1", "2"))
-    wire_of_session.open = True
-    session.deliver(letter("3"))  # though it could be written now
-    assert wire_of_session.frames == b""
-    assert [packet.data for packet in session.poll()] == ["1", "2", "3"]
-    session.deliver(letter("4"))  # the three are in the hands of the writer, perhaps not written yet
-    assert wire_of_session.frames == b""
-    assert [packet.data for packet in session.poll()] == ["4"]
-    session.queue.put(None)
-    assert session.poll() == []  # all written: the writer asked again
-    session.deliver(letter("5"))
-    assert wire_of_session.frames == letter("5").frame
+def test_a_plain_socket_can_be_written_to(pair: Any) -> None:
+    whole, _ = pair
+    assert type(direct_wire_of(under(whole.bare), False, spawn)) is DirectWire
+    assert type(direct_wire_of(under(whole.bare), True, spawn)) is GreenWire
+    whole.bare.setblocking(False)
+    assert type(direct_wire_of(under(whole.bare), True, spawn)) is GreenWire
 
 
-def test_while_it_upgrades_the_queue_takes_all() -> None:
-    session, wire_of_session = a_session()
-    session.upgraded = False
-    session.deliver(letter("1"))
-    session.send(Packet(NOOP))  # Engine.IO's own, which isn't counted
-    assert [packet.packet_type for packet in session.poll()] == [MESSAGE, NOOP]
+def test_eventlets_socket_can_be_written_to(pair: Any) -> None:
+    whole, _ = pair
+    whole.bare.setblocking(False)
+    green = SimpleNamespace(fd=whole.bare, sendall=None)
+    ws = SimpleNamespace(socket=green, _sendlock=threading.Lock())
+    assert type(direct_wire_of(ws, True, spawn)) is GreenWire
+
+
+def test_what_isnt_plain_cannot(pair: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole, client = pair
+    for ws in (
+        object(),
+        SimpleNamespace(ws=SimpleNamespace(sock=whole.bare)),
+        SimpleNamespace(socket=whole.bare),
+        under(object()),
+        under(SimpleNamespace(_sock=whole.bare, sendall=None, cipher=None)),
+        SimpleNamespace(socket=SimpleNamespace(fd=3, sendall=None), _sendlock=threading.Lock()),
+    ):
+        assert direct_wire_of(ws, False, spawn) is None, ws
+    whole.bare.settimeout(5)
+    assert direct_wire_of(under(whole.bare), False, spawn) is None
+    whole.bare.settimeout(None)
+    monkeypatch.delattr(socket, "MSG_DONTWAIT")
+    assert direct_wire_of(under(whole.bare), False, spawn) is None
+    with ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).wrap_socket(
+        client.dup(), server_side=True, do_handshake_on_connect=False
+    ) as secure:
+        assert direct_wire_of(under(secure), False, spawn) is None
+        secure.setblocking(False)
+        assert direct_wire_of(under(secure), True, spawn) is None
+
+
+# A session
+
+
+@pytest.fixture
+def engine(monkeypatch: pytest.MonkeyPatch) -> engineio.Server:
+    """One with an outbox, whose sessions are ours."""
+    monkeypatch.setattr(engineio.socket, "Socket", Session)
+    made = engineio.Server(
+        async_mode="threading", ping_timeout=0.2, logger=transport.quiet_logger("teamcal.engineio")
+    )
+    made.outbox = Outbox(lambda: made.sockets, made.start_background_task, made.sleep)
+    return made
+
+
+def session_of(engine: engineio.Server, sid: str) -> Session:
+    session = engine.sockets[sid] = Session(engine, sid)
+    session.last_ping = None
+    session.connected = True
+    return session
+
+
+def open_websocket(session: Session, whole: WholeWrites) -> threading.Thread:
+    """As Engine.IO does; its writer."""
+
+    def write() -> None:
+        while packets := session.poll():
+            for packet in packets:
+                whole.send(frame_of(packet))
+        whole.close()
+
+    session._wire = whole
+    session._direct = direct_wire_of(over(whole), False, spawn)
     session.upgraded = True
-    session.deliver(letter("2"))
-    assert wire_of_session.frames == b""
-    assert [packet.data for packet in session.poll()] == ["2"]
+    return spawn(write)
 
 
 @pytest.mark.parametrize(
-    ("name", "limit", "count"), [("MOST_BEHIND", 40, 41), ("MOST_BEHIND_SIZE", 1_000, 10)]
+    ("text", "enough"), [("x", MOST_BEHIND), ("x" * 999_999, MOST_BEHIND_SIZE // 1_000_000)]
 )
-def test_who_falls_too_far_behind_is_disconnected(
-    monkeypatch: pytest.MonkeyPatch, name: str, limit: int, count: int
+def test_who_doesnt_keep_up_is_disconnected(
+    engine: engineio.Server, text: str, enough: int, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(wire, name, limit)
-    session, wire_of_session = a_session()
-    wire_of_session.open = False
-    for number in range(count):
-        assert not session.closed
-        session.deliver(letter(f"{number:>100}"))
+    told = []
+    engine.on("disconnect", lambda sid, reason: told.append((sid, reason)))
+    slow, other = session_of(engine, "slow"), session_of(engine, "other")
+    packet = Packet(MESSAGE, text)
+    for _ in range(enough):
+        slow.send(packet)
+    assert not slow.closed
+    engine.outbox.broadcast(("slow", "other"), packet)
+    engine.outbox.broadcast(("other", "slow"), packet)
+    until(lambda: slow.closed and other.queue.qsize() == 2)
+    until(lambda: not engine.outbox._delivering)
+    assert told == [("slow", engine.reason.TRANSPORT_ERROR)]
+    assert not other.closed
+    assert other.poll() == [packet, packet]
+    # Once is enough, whatever is still on its way to it.
+    assert sum("messages behind" in line for line in caplog.messages) == 1
+
+
+def test_who_keeps_up_may_be_sent_any_amount(engine: engineio.Server) -> None:
+    session = session_of(engine, "a")
+    for _ in range(MOST_BEHIND // 10):
+        for _ in range(16):
+            session.send(Packet(MESSAGE, "x"))
+        assert len(session.poll()) == 16
+    assert not session.closed
+
+
+def test_a_letter_that_cannot_be_sent_ends_the_session(engine: engineio.Server) -> None:
+    """Without it, and with the next one, the client would never know that it missed something."""
+    session = session_of(engine, "a")
+
+    class Unsendable:
+        packet_type = MESSAGE
+
+        def encode(self) -> str:
+            raise UnicodeError
+
+    with pytest.raises(UnicodeError):
+        session.deliver(Letter([Unsendable()]))
     assert session.closed
-    assert session.server.ended == [("disconnect", "transport error")]
-    session.deliver(letter("nobody reads it"))
 
 
-def test_a_writer_that_isnt_needed_waits_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Server, "ping_interval", 0.05)
-    monkeypatch.setattr(Server, "ping_timeout", 0.05)
-    session, _ = a_session()
-    found: list[Any] = []
-    writer = threading.Thread(target=lambda: found.append(session.poll()), daemon=True)
-    writer.start()
-    time.sleep(0.5)  # inherited, it would have given up after 0.1 s and closed the websocket
-    assert writer.is_alive()
-    session.queue.put(Packet(MESSAGE, "after all"))
-    writer.join(5)
-    assert [packet.data for packet in found[0]] == ["after all"]
+def test_a_ping_doesnt_wait_behind_what_others_are_sent(engine: engineio.Server) -> None:
+    engine.outbox._delivering = True
+    session = session_of(engine, "a")
+    session.send(Packet(MESSAGE, "x"))
+    assert session.queue.qsize() == 0
+    session.send(Packet(engineio.packet.PING))
+    assert [packet.packet_type for packet in session.poll()] == [engineio.packet.PING]
 
 
-def test_libraries_that_look_different_take_their_own_way(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+def test_what_is_missed_at_the_end_is_followed_by_nothing(engine: engineio.Server, pair: Any) -> None:
+    """A client that got the next one would come back with its cursor, and never hear of what it missed."""
+    whole, client = pair
+    session = session_of(engine, "a")
+    session._direct = direct_wire_of(over(whole), False, spawn)
+    session.upgraded = session.closed = True
+    with whole.lock:
+        session.deliver(Letter([Packet(MESSAGE, "1")]))
+    session.deliver(Letter([Packet(MESSAGE, "2")]))
+    whole.close()
+    assert everything(client) == b""
+
+
+@pytest.fixture
+def connection() -> Iterator[tuple[WholeWrites, socket.socket]]:
+    """The same as `pair` over TCP, whose buffer takes parts of frames where a pair's takes all or none."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        client = socket.socket()
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+        client.connect(listener.getsockname())
+        server, _ = listener.accept()
+    server.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4_096)
+    whole = WholeWrites(server)
+    yield whole, client
+    whole.close()
+    client.close()
+
+
+def test_direct_and_queued_letters_keep_their_order(
+    engine: engineio.Server, connection: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def other_shape(self: Any, sid: str, namespace: str, room: Any, eio_sid: Any = None) -> None:
-        self.rooms = {(namespace, room): [(sid, eio_sid)]}
+    """A client that reads by fits and starts; every thread is interrupted wherever it can be."""
+    whole, client = connection
+    session = session_of(engine, "a")
+    count = 2_000
+    ways: Counter[str] = Counter()
+    write, finish, queue = DirectWire.write, DirectWire._finish, Session.__base__.send
 
-    with monkeypatch.context() as patch:
-        patch.setattr(socketio.Manager, "basic_enter_room", other_shape)
+    def counted(name: str, method: Any) -> Any:
+        def run(*arguments: Any) -> Any:
+            result = method(*arguments)
+            ways[name] += result is not False
+            return result
+
+        return run
+
+    monkeypatch.setattr(DirectWire, "write", counted("direct", write))
+    monkeypatch.setattr(DirectWire, "_finish", counted("half", finish))
+    monkeypatch.setattr(Session.__base__, "send", counted("queue", queue))
+
+    def read() -> None:
+        decoder, chance = Decoder(), random.Random(4)
+        client.settimeout(SECONDS)
+        while len(got) < 3 * count and (data := client.recv(chance.choice((1_000, 5_000, 50_000)))):
+            got.extend(decoder.messages(data))
+            if chance.random() < 0.05:
+                time.sleep(0.002)
+
+    def broadcast(number: int) -> None:
+        engine.outbox.broadcast(("a",), Packet(MESSAGE, f"b {number} " + "x" * (number * 37 % 9_000)))
+
+    def send(number: int) -> None:
+        session.send(Packet(MESSAGE, f"s {number}"))
+
+    def ask(number: int) -> None:
+        """A broadcast, then a word to the client: never the other way round."""
+        if number % 2 == 0:
+            engine.outbox.broadcast(("a",), Packet(MESSAGE, f"q {number}"))
+        else:
+            session.send(Packet(MESSAGE, f"q {number}"))
+
+    def talk(say: Callable[[int], None]) -> None:
+        for number in range(count):
+            if number % 5 == 0:  # again and again the client gets up to date, and is written to directly
+                until(lambda: not session._behind)
+                together.wait(SECONDS)
+            say(number)
+
+    together = threading.Barrier(3)
+    got: list[str] = []
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    try:
+        writer = open_websocket(session, whole)
+        threads = [spawn(read), *(spawn(talk, say) for say in (broadcast, send, ask))]
+        for thread in threads:
+            thread.join(3 * SECONDS)
+            assert not thread.is_alive()
+    finally:
+        sys.setswitchinterval(before)
+    for letter in "bsq":
+        numbers = [int(text.split()[1]) for text in got if text[1] == letter]
+        assert numbers == list(range(count)), letter
+    assert min(ways["direct"], ways["half"], ways["queue"]) >= 20, ways
+    session.close()
+    writer.join(SECONDS)
+    assert not writer.is_alive()
+
+
+# The whole, in this process
+
+
+@contextmanager
+def serving(server: Server) -> Iterator[str]:
+    """Its address, on Werkzeug's threads."""
+    web = make_server("127.0.0.1", 0, server.app, threaded=True)
+    thread = spawn(web.serve_forever)
+    try:
+        yield f"http://127.0.0.1:{web.server_port}"
+    finally:
+        server.socketio.server.eio.disconnect()
+        web.shutdown()
+        web.server_close()
+        thread.join(SECONDS)
+
+
+def converse(server: Server) -> None:
+    """Members on both transports hear all, in order."""
+    with serving(server) as url:
+        department = server.department()
+        websocket, polling = RawWebsocket(url).connect(), RawPolling(url).connect()
+        websocket.receive()
+        websocket.send(f'42["join_department",{{"department_id":"{department}"}}]')
+        assert websocket.receive().startswith('42["joined_department"')
+        polling.post(f'42["join_department",{{"department_id":"{department}"}}]'.encode())
+        assert polling.poll()[0].startswith('42["joined_department"')
+        for number in range(40):
+            rest(
+                url, "POST", f"/api/events/{department}", {"event_date": "2024-01-20", "title": f"{number}."}
+            )
+        heard = [websocket.receive() for _ in range(40)]
+        assert all(f'"{number}."' in text for number, text in enumerate(heard))
+        polled: list[str] = []
+        while len(polled) < 40:
+            polled += [text for text in polling.poll() if text != "2"]
+        assert polled == heard
+        websocket.close()
+
+
+@pytest.mark.parametrize("direct", [True, False])
+def test_on_and_off(direct: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[bytes] = []
+    write = DirectWire.write
+    monkeypatch.setattr(DirectWire, "write", lambda self, frame: written.append(frame) or write(self, frame))
+    server = House().server(direct_broadcast=direct)
+    converse(server)
+    assert bool(written) is direct
+    assert hasattr(server.socketio.server.eio, "outbox") is direct
+
+
+def test_other_sessions_are_taken_for_unknown(monkeypatch: pytest.MonkeyPatch, caplog: Any) -> None:
+    """The libraries' own way is taken, the log says so, and everything arrives."""
+    inherited = engineio.base_server.BaseServer.__init__
+
+    def init(self: Any, *arguments: Any, **options: Any) -> None:
+        inherited(self, *arguments, **options)
+        self.sockets = UserDict()
+
+    monkeypatch.setattr(engineio.base_server.BaseServer, "__init__", init)
+    with caplog.at_level(logging.WARNING, "teamcal.transport"):
         server = House().server()
-    assert "this version of them isn't known" in caplog.text
-    assert getattr(server.socketio.server.eio, "outbox", None) is None
-    department = server.department()
-    member = server.member(department)
-    server.event(department)
-    assert [name for name, _ in member.heard()] == ["event_created"]
+    assert "broadcasts take the libraries' own way: this version of them isn't known" in caplog.messages
+    assert not hasattr(server.socketio.server.eio, "outbox")
+    converse(server)
 
 
-def test_switched_off_the_libraries_way_is_taken(tmp_path: Path) -> None:
-    with running("eventlet", data_dir=tmp_path, env={"DIRECT_BROADCAST": "off"}) as server:
-        place = a_department(server.url)
-        member = join(server.url, place)
-        burst(server.url, place, 100)
-        assert revisions_of(member, 100) == list(range(1, 101))
-        member.close()
-
-
-def test_the_known_libraries_are_known() -> None:
-    assert transport._is_known(House().server().socketio.server)
-
-
-def test_a_member_that_stalls_misses_nothing_and_holds_nobody_up(servers: dict[Worker, Any]) -> None:
-    with ThreadPoolExecutor(len(servers)) as pool:
-        list(pool.map(stall, servers.values()))
-
-
-def stall(server: Any) -> None:
-    place = a_department(server.url)
-    slow, quick = (join(server.url, place, buffer) for buffer in (4_096, None))
-    began = time.monotonic()
-    for _ in range(8):  # some megabytes, far more than the kernel holds for the slow one
-        burst(server.url, place, 500)
-    assert revisions_of(quick, 4_000) == list(range(1, 4_001))
-    assert time.monotonic() - began < 60
-    assert revisions_of(slow, 4_000) == list(range(1, 4_001))
-    event = rest(server.url, "POST", f"/api/events/{place}", EVENT)["event"]
-    assert [revisions_of(one, 1) for one in (slow, quick)] == [[event["revision"]]] * 2
-    slow.close()
-    quick.close()
-
-
-@pytest.mark.parametrize("worker", ["eventlet", "gevent", "gthread"])
-def test_with_tls_in_the_process_it_is_the_queue(tmp_path: Path, worker: Worker) -> None:
-    authority = trustme.CA()
-    files = [tmp_path / "ca.pem", tmp_path / "server.pem"]
-    authority.cert_pem.write_to_path(str(files[0]))
-    authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(str(files[1]))
-    port = free_port()
-    command = [*command_of(worker, port), f"--certfile={files[1]}", f"--keyfile={files[1]}"]
-    with running(worker, data_dir=tmp_path, port=port, command=command, ready=False) as server:
-        url = server.url.replace("http:", "https:")
-        session = requests.Session()
-        session.verify, session.trust_env = str(files[0]), False
-        until = time.monotonic() + 30
-        while True:
-            try:
-                made = session.post(f"{url}/api/departments", json={"name": "팀"}, timeout=10)
-                break
-            except requests.ConnectionError:
-                assert time.monotonic() < until
-                time.sleep(0.1)
-        place = made.json()["department"]["id"]
-        member: Any = websocket.create_connection(
-            f"{url.replace('https:', 'wss:')}/socket.io/?EIO=4&transport=websocket",
-            sslopt={"ca_certs": str(files[0])}, timeout=10,
-        )  # fmt: skip
-        member.send("40")
-        member.send(f'42["join_department",{{"department_id":"{place}"}}]')
-        operations = [{"op": "create", "event": EVENT}] * 200
-        while "joined_department" not in member.recv():
-            pass
-        assert session.post(f"{url}/api/events/{place}/batch", json={"operations": operations}).ok
-        assert [json.loads(member.recv()[2:])[1]["revision"] for _ in range(200)] == list(range(1, 201))
-        member.close()
-        session.close()  # or the server's end waits for it
-
-
-EVENT = {"event_date": "2024-01-21", "title": "x", "description": "가" * 300}
-
-
-def a_department(url: str) -> str:
-    return str(rest(url, "POST", "/api/departments", {"name": f"팀 {uuid.uuid4()}"})["department"]["id"])
-
-
-def join(url: str, place: str, buffer: int | None = None) -> RawWebsocket:
-    member = RawWebsocket(url, receive_buffer=buffer).connect()
-    member.send(f'42["join_department",{{"department_id":"{place}"}}]')
-    while "joined_department" not in member.receive():
-        pass
-    return member
-
-
-def burst(url: str, place: str, changes: int) -> None:
-    operations = [{"op": "create", "event": EVENT}] * changes
-    rest(url, "POST", f"/api/events/{place}/batch", {"operations": operations})
-
-
-def revisions_of(member: RawWebsocket, count: int) -> list[int]:
-    found: list[int] = []
-    while len(found) < count:
-        message = member.receive()
-        if message.startswith('42["event_created"'):
-            found.append(json.loads(message[2:])[1]["revision"])
-    return found
+@pytest.mark.parametrize(
+    ("owner", "name", "other"),
+    [
+        (BaseManager, "basic_enter_room", lambda self, sid, namespace, room: None),
+        (BaseManager, "basic_enter_room", lambda self, *where, eio_sid: self.rooms.update({"/": [where]})),
+        (Packet, "encode", lambda self: b"4" + self.data.encode()),
+        (transport, "Session", type("Other", (), {})),
+    ],
+)
+def test_other_shapes_are_unknown(owner: Any, name: str, other: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    server = House().server().socketio.server
+    assert transport._is_known(server)
+    monkeypatch.setattr(owner, name, other)
+    assert not transport._is_known(server)

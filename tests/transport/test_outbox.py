@@ -1,157 +1,308 @@
-"""The outbox: one order for all that leaves, and one write for what comes together."""
+"""The one way out: order, bounds, and trouble, with clients that only take notes."""
 
+import logging
+import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from engineio.packet import MESSAGE, Packet
 
-from teamcal import outbox as room
-from teamcal.outbox import Outbox
+from teamcal import outbox as outbox_module
+from teamcal.outbox import BYTES, CHUNK, PACKETS, WAITING, Outbox
 from teamcal.wire import Letter
 
+SECONDS = 20.0
 
-class FakeClient:
-    def __init__(self, trouble: bool = False) -> None:
+
+class Notes:
+    """A client that keeps what it is sent: `letters` as they came, `read` text by text."""
+
+    def __init__(self) -> None:
         self.letters: list[list[str]] = []
-        self.trouble = trouble
 
     def deliver(self, letter: Letter) -> None:
-        if self.trouble:
-            raise OSError("gone")
         self.letters.append([packet.data for packet in letter.packets])
 
     @property
-    def got(self) -> list[str]:
+    def read(self) -> list[str]:
         return [text for letter in self.letters for text in letter]
+
+
+class Held(Notes):
+    """One whose first letter takes until `go` is set; `reached` is set when it has begun."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reached, self.go = threading.Event(), threading.Event()
+
+    def deliver(self, letter: Letter) -> None:
+        self.reached.set()
+        assert self.go.wait(SECONDS)
+        super().deliver(letter)
+
+
+class Broken(Notes):
+    def deliver(self, letter: Letter) -> None:
+        raise OSError("a client's own trouble")
+
+
+def spawn(task: Callable[..., None], *arguments: Any) -> None:
+    threading.Thread(target=task, args=arguments, daemon=True).start()
+
+
+def made(clients: dict[str, Any]) -> Outbox:
+    return Outbox(lambda: clients, spawn, time.sleep)
 
 
 def packet(text: str) -> Packet:
     return Packet(MESSAGE, text)
 
 
-class Stage:
-    """An outbox whose background task runs when told to; `meanwhile` is what others do at its first pause."""
-
-    def __init__(self, clients: dict[str, Any]) -> None:
-        self.tasks: list[Callable[[], None]] = []
-        self.meanwhile: list[Callable[[], None]] = []
-        self.outbox = Outbox(clients, self.tasks.append, self._pause)
-
-    def _pause(self, seconds: float) -> None:
-        while self.meanwhile:
-            self.meanwhile.pop(0)()
-
-    def run(self) -> None:
-        while self.tasks:
-            self.tasks.pop(0)()
+def until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + SECONDS
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.002)
 
 
-def test_what_is_sent_to_one_lines_up_behind_a_broadcast() -> None:
-    clients = {str(number): FakeClient() for number in range(3 * room.CHUNK)}
-    stage = Stage(clients)
-    last = str(3 * room.CHUNK - 1)
-    stage.outbox.broadcast(tuple(clients), packet("change 1"))
-    stage.outbox.send("0", packet("answer before anything left"))
-    stage.meanwhile = [
-        lambda: stage.outbox.send(last, packet("answer amid the broadcast")),
-        lambda: stage.outbox.broadcast(tuple(clients), packet("change 2")),
-    ]
-    stage.run()
-    assert clients["0"].got == ["change 1", "answer before anything left", "change 2"]
-    assert clients[last].got == ["change 1", "answer amid the broadcast", "change 2"]
-    assert all(client.got[0] == "change 1" and client.got[-1] == "change 2" for client in clients.values())
+@pytest.fixture
+def busy() -> Iterator[tuple[Outbox, dict[str, Any], Held]]:
+    """An outbox in the middle of a first broadcast, "0", to "held" and "a": "a" hasn't got it yet."""
+    clients: dict[str, Any] = {"held": Held(), "a": Notes(), "b": Notes(), "c": Notes()}
+    outbox = made(clients)
+    outbox.broadcast(("held", "a"), packet("0"))
+    held = clients["held"]
+    assert held.reached.wait(SECONDS)
+    yield outbox, clients, held
+    held.go.set()
 
 
-def test_who_comes_later_gets_nothing_earlier_and_who_left_gets_no_more() -> None:
-    early, late = FakeClient(), FakeClient()
-    clients = {"early": early, "late": late}
-    stage = Stage(clients)
-    stage.outbox.broadcast(("early",), packet("1"))
-    stage.outbox.broadcast(("early", "late"), packet("2"))
-    del clients["early"]
-    stage.run()
-    assert late.got == ["2"]
-    assert early.got == []
+def test_what_is_sent_to_one_waits_for_the_broadcasts_before_it(busy: Any) -> None:
+    outbox, clients, held = busy
+    outbox.send("a", packet("1"))
+    outbox.broadcast(("a", "b"), packet("2"))
+    outbox.send("a", packet("3"))
+    outbox.send("b", packet("4"))
+    assert clients["a"].read == clients["b"].read == []
+    held.go.set()
+    until(lambda: clients["a"].read == ["0", "1", "2", "3"] and clients["b"].read == ["2", "4"])
 
 
-def test_idle_it_sends_at_once() -> None:
-    client = FakeClient()
-    stage = Stage({"a": client})
-    stage.outbox.send("a", packet("at once"))
-    stage.outbox.send("nobody", packet("gone"))
-    stage.outbox.broadcast((), packet("to nobody"))
-    assert client.got == ["at once"]
-    assert not stage.tasks
+def test_when_nothing_is_on_its_way_one_client_is_sent_to_at_once() -> None:
+    clients = {"a": Notes()}
+    outbox = made(clients)
+    outbox.send("a", packet("1"))
+    assert clients["a"].read == ["1"]
 
 
-@pytest.mark.parametrize(("text", "most"), [("x", room.PACKETS), ("x" * 3_000, room.BYTES // 3_001)])
-def test_what_comes_together_leaves_in_one_write_within_bounds(text: str, most: int) -> None:
-    client = FakeClient()
-    stage = Stage({"a": client})
-    for _ in range(150):
-        stage.outbox.broadcast(("a",), packet(text))
-    stage.run()
-    sizes = [len(letter) for letter in client.letters]
-    assert sum(sizes) == 150
-    assert max(sizes) == most
-    assert sizes[:-1] == [most] * (len(sizes) - 1)
+def test_who_comes_later_gets_nothing_of_what_went_before(busy: Any) -> None:
+    outbox, clients, held = busy
+    outbox.broadcast(("a",), packet("before"))
+    clients["late"] = Notes()
+    outbox.send("late", packet("the answer to its join"))
+    outbox.broadcast(("a", "late"), packet("after"))
+    held.go.set()
+    until(lambda: clients["a"].read == ["0", "before", "after"])
+    until(lambda: clients["late"].read == ["the answer to its join", "after"])
 
 
-def test_the_trouble_of_one_is_nobody_elses() -> None:
-    clients = {"a": FakeClient(), "b": FakeClient(trouble=True), "c": FakeClient()}
-    stage = Stage(clients)
-    for number in "12":
-        stage.outbox.broadcast(tuple(clients), packet(number))
-        stage.run()
-    assert clients["a"].got == clients["c"].got == ["1", "2"]
+def test_who_has_gone_is_passed_over(busy: Any) -> None:
+    outbox, clients, held = busy
+    outbox.broadcast(("b", "a"), packet("1"))
+    gone = clients.pop("b")
+    held.go.set()
+    until(lambda: clients["a"].read == ["0", "1"])
+    assert gone.read == []
 
 
-def test_who_says_too_much_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(room, "WAITING", 10)
-    client = FakeClient()
-    stage = Stage({"a": client})
-    waited: list[int] = []
-    pause = stage.outbox._pause
-
-    def counted(seconds: float) -> object:
-        if len(stage.outbox._waiting) and stage.tasks:
-            waited.append(stage.outbox._packets)
-            stage.run()
-        return pause(seconds)
-
-    stage.outbox._pause = counted
-    for number in range(35):
-        stage.outbox.broadcast(("a",), packet(str(number)))
-    stage.run()
-    assert waited == [10, 10, 10]
-    assert client.got == [str(number) for number in range(35)]
+def test_clients_are_looked_up_when_it_is_their_turn() -> None:
+    """Engine.IO takes a new dict when it disconnects all."""
+    clients: dict[str, Any] = {}
+    outbox = Outbox(lambda: clients, spawn, time.sleep)
+    clients = {"a": Notes()}
+    outbox.send("a", packet("1"))
+    outbox.broadcast(("a",), packet("2"))
+    until(lambda: clients["a"].read == ["1", "2"])
 
 
-def test_many_threads_lose_and_double_nothing_and_keep_their_order() -> None:
-    clients = {str(number): FakeClient() for number in range(20)}
-    outbox = Outbox(clients, lambda task: threading.Thread(target=task).start(), time.sleep)
-    everybody, one = tuple(clients), "7"
+def test_what_comes_together_leaves_together_up_to_64_packets(busy: Any) -> None:
+    outbox, clients, held = busy
+    texts = [str(number) for number in range(2 * PACKETS + 3)]
+    for text in texts:
+        outbox.broadcast(("a", "b"), packet(text))
+    held.go.set()
+    until(lambda: clients["b"].read == texts)
+    assert [len(letter) for letter in clients["b"].letters] == [PACKETS, PACKETS, 3]
 
-    def work(name: int) -> None:
-        for number in range(200):
-            if number % 3:
-                outbox.broadcast(everybody, packet(f"{name} {number}"))
+
+def test_what_comes_together_leaves_together_up_to_64_kb(busy: Any) -> None:
+    outbox, clients, held = busy
+    big, small = "x" * (BYTES - 10), "y" * 5
+    texts = [small, big, small, "z" * 3 * BYTES, small, small]
+    for text in texts:
+        outbox.broadcast(("b",), packet(text))
+    held.go.set()
+    until(lambda: clients["b"].read == texts)
+    # With its type each packet is one character longer.
+    assert [len(letter) for letter in clients["b"].letters] == [2, 1, 1, 2]
+
+
+def test_only_the_same_recipients_get_one_letter(busy: Any) -> None:
+    outbox, clients, held = busy
+    for recipients, text in ((("b",), "1"), (("b", "c"), "2"), (("b",), "3"), (("b",), "4")):
+        outbox.broadcast(recipients, packet(text))
+    held.go.set()
+    until(lambda: clients["b"].letters == [["1"], ["2"], ["3", "4"]] and clients["c"].read == ["2"])
+
+
+def test_what_is_under_way_takes_no_more(busy: Any) -> None:
+    outbox, clients, held = busy
+    outbox.broadcast(("held", "a"), packet("1"))
+    held.go.set()
+    until(lambda: held.letters == clients["a"].letters == [["0"], ["1"]])
+
+
+def test_a_broadcast_to_nobody_is_none(busy: Any) -> None:
+    outbox, clients, held = busy
+    outbox.broadcast((), packet("nobody"))
+    outbox.broadcast(("a",), packet("1"))
+    held.go.set()
+    until(lambda: clients["a"].read == ["0", "1"])
+
+
+def test_one_clients_trouble_harms_nobody(caplog: pytest.LogCaptureFixture) -> None:
+    clients: dict[str, Any] = {"a": Notes(), "broken": Broken(), "b": Notes()}
+    outbox = made(clients)
+    with caplog.at_level(logging.ERROR, "teamcal.outbox"):
+        for number in range(3):
+            outbox.broadcast(("a", "broken", "b"), packet(str(number)))
+            outbox.send("broken", packet("x"))
+        until(lambda: clients["a"].read == clients["b"].read == ["0", "1", "2"])
+        outbox.send("a", packet("3"))
+        until(lambda: clients["a"].read == ["0", "1", "2", "3"])
+    assert "a message couldn't be sent" in caplog.messages
+
+
+def test_who_has_too_much_to_say_waits(busy: Any) -> None:
+    outbox, clients, held = busy
+    said = []
+
+    def talk() -> None:
+        for number in range(WAITING + 200):
+            outbox.broadcast(("a", "b"), packet(str(number)))
+            said.append(number)
+
+    speaker = threading.Thread(target=talk)
+    speaker.start()
+    until(lambda: len(said) == WAITING)
+    time.sleep(0.1)
+    assert len(said) == WAITING
+    # Others aren't kept from a word to one client.
+    outbox.send("c", packet("an answer"))
+    held.go.set()
+    speaker.join(SECONDS)
+    until(lambda: clients["b"].read == [str(number) for number in range(WAITING + 200)])
+    assert clients["c"].read == ["an answer"]
+
+
+def test_others_get_their_turn_between_chunks() -> None:
+    clients = {str(number): Notes() for number in range(2 * CHUNK + 1)}
+    reached: list[int] = []
+    outbox = Outbox(lambda: clients, spawn, lambda seconds: reached.append(sum(map(len, letters()))))
+
+    def letters() -> list[list[str]]:
+        return [client.read for client in clients.values()]
+
+    outbox.broadcast(tuple(clients), packet("1"))
+    until(lambda: len(reached) == 3)
+    assert reached == [CHUNK, 2 * CHUNK, 2 * CHUNK + 1]
+
+
+class Ended(BaseException):
+    """As GreenletExit is thrown into a greenlet."""
+
+
+def test_a_deliverer_that_is_ended_loses_nothing() -> None:
+    clients = {str(number): Notes() for number in range(3 * CHUNK)}
+    pauses = 0
+
+    def pause(seconds: float) -> None:
+        nonlocal pauses
+        pauses += 1
+        if pauses in (1, 2, 5):
+            raise Ended
+
+    def start(task: Callable[..., None], *arguments: Any) -> None:
+        def run() -> None:
+            try:
+                task(*arguments)
+            except Ended:
+                ended.append(True)
+
+        spawn(run)
+
+    ended: list[bool] = []
+    outbox = Outbox(lambda: clients, start, pause)
+    for text in ("1", "2"):
+        outbox.broadcast(tuple(clients), packet(text))
+    until(lambda: all(client.read == ["1", "2"] for client in clients.values()) and len(ended) == 3)
+    outbox.broadcast(tuple(clients), packet("3"))
+    until(lambda: all(client.read == ["1", "2", "3"] for client in clients.values()))
+
+
+def test_without_another_thread_whoever_speaks_delivers() -> None:
+    def none_left(task: Callable[..., None], *arguments: Any) -> None:
+        raise RuntimeError("can't start new thread")
+
+    clients = {"a": Notes()}
+    outbox = Outbox(lambda: clients, none_left, time.sleep)
+    for text in ("1", "2"):
+        outbox.broadcast(("a",), packet(text))
+    outbox.send("a", packet("3"))
+    assert clients["a"].read == ["1", "2", "3"]
+
+
+@pytest.fixture
+def restless() -> Iterator[None]:
+    """Threads are interrupted as often as the interpreter can."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)
+
+
+def test_many_threads_at_once(monkeypatch: pytest.MonkeyPatch, restless: None) -> None:
+    """Nothing is lost or doubled, and each keeps its order."""
+    monkeypatch.setattr(outbox_module, "CHUNK", 3)
+    clients = {str(number): Notes() for number in range(10)}
+    everybody, half = tuple(clients), tuple(clients)[::2]
+    outbox = made(clients)
+    rounds, speakers = 300, 6
+
+    def talk(speaker: int) -> None:
+        for number in range(rounds):
+            # By thirds: to all, to half of them, to one alone.
+            text = f"{speaker} {number}"
+            if number % 3 == 0:
+                outbox.broadcast(everybody, packet(text))
+            elif number % 3 == 1:
+                outbox.broadcast(half, packet(text))
             else:
-                outbox.send(one, packet(f"{name} {number}"))
+                outbox.send(str(speaker), packet(text))
 
-    threads = [threading.Thread(target=work, args=(name,)) for name in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    wanted = 8 * 200
-    until = time.monotonic() + 10
-    while len(clients[one].got) < wanted and time.monotonic() < until:
-        time.sleep(0.01)
-    for client in clients.values():
-        for name in range(8):
-            seen = [int(text.split()[1]) for text in client.got if text.startswith(f"{name} ")]
-            assert seen == [number for number in range(200) if number % 3 or client is clients[one]]
+    with ThreadPoolExecutor(speakers) as pool:
+        list(pool.map(talk, range(speakers)))
+    for name, client in clients.items():
+        for speaker in range(speakers):
+            heard = (True, name in half, name == str(speaker))
+            due = [f"{speaker} {number}" for number in range(rounds) if heard[number % 3]]
+
+            def got(client: Notes = client, speaker: int = speaker) -> list[str]:
+                return [text for text in client.read if text.startswith(f"{speaker} ")]
+
+            until(lambda got=got, due=due: len(got()) >= len(due))
+            assert got() == due, (name, speaker)

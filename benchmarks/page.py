@@ -165,12 +165,4 @@ def spread(told: Json) -> str:
 
 def number(value: float) -> str:
     """Three significant digits; all of a whole number's."""
-    if value == 0 or abs(value) >= 100:
-        return f"{value:,.0f}"
-    if value == int(value):
-        return str(int(value))
-    digits = 0
-    size = abs(value)
-    while size < 100 and digits < 6:
-        size, digits = size * 10, digits + 1
-    return f"{value:.{digits}f}"
+    return f"{value:,.0f}" if value == int(value) or abs(value) >= 99.95 else f"{value:#.3g}"

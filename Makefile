@@ -1,4 +1,4 @@
-# make run, make migrate FROM=folder, make test, make test-all, make check.
+# make run, make migrate FROM=folder, make test, make test-all, make check, make bench.
 # Everything is made in this folder; nothing needs root.
 
 PYTHON ?= python3
@@ -12,7 +12,7 @@ NODE_MODULES := $(if $(NPM),$(patsubst %/package-lock.json,%/node_modules/.packa
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --quiet
 PYTEST := $(BIN)/python -m pytest --numprocesses=3 --dist=loadfile --durations=15 --cov --cov-branch --cov-fail-under=95
 
-.PHONY: run migrate test test-all check clean
+.PHONY: run migrate test test-all check bench clean
 .DEFAULT_GOAL := run
 .DELETE_ON_ERROR:
 
@@ -38,8 +38,12 @@ check: $(VENV)/.development
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# BENCH="--only rest --runs 3"; --quick only tries it out.
+bench: $(VENV)/.runtime
+	$(BIN)/python -m benchmarks $(BENCH)
+
 clean:
-	rm -rf $(VENV) web/node_modules tests/clients/node_modules .coverage .coverage.* .*_cache
+	rm -rf $(VENV) .bench web/node_modules tests/clients/node_modules .coverage .coverage.* .*_cache
 
 # An .env that is there stays as it is.
 .env: | $(VENV)/.runtime

@@ -21,7 +21,7 @@ from benchmarks.measure import OURS, Report, Target, rotated
 from benchmarks.servers import Missing, Server
 
 SIZES, QUICK_SIZES = (100, 1_000, 10_000), (100, 1_000)
-CLIENTS, QUICK_CLIENTS = (1, 16, 64), (1, 16, 64)
+CLIENTS = (1, 16, 64)
 SECONDS, QUICK_SECONDS = 2.0, 0.3
 CROWD = 64
 CHANGED, EDITED = 20, 1_000
@@ -85,9 +85,10 @@ def run(scratch: Path, runs: int = 5, quick: bool = False) -> dict[str, Any]:
         open_holders(bench, stack)
         unbatched = stack.enter_context(Ours(scratch, unbatched=True))
         for number in range(runs):
-            for clients in QUICK_CLIENTS if quick else CLIENTS:
-                for scenario in scenarios(sizes):
+            for scenario in scenarios(sizes):
+                for clients in CLIENTS:
                     measure_all(bench, scenario, clients, number)
+            for clients in CLIENTS:
                 measure_creates(bench, [*bench.holders, unbatched], clients, number)
             measure_beyond_bytes(bench)
         note_memory(bench)

@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from dulwich import porcelain
+from dulwich import porcelain  # type: ignore[import-not-found]
 
 folder = Path(sys.argv[1])
 porcelain.add(str(folder), [str(path) for path in folder.glob("*.ics")])

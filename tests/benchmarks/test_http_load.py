@@ -1,0 +1,167 @@
+"""The load client for requests, against a server that answers in every way that HTTP knows."""
+
+import json
+import socket
+import threading
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from benchmarks.clients import Request, ask, compiled
+from benchmarks.servers import Missing
+
+Answer = Callable[[str, bytes], tuple[bytes, bool]]
+"""(what is sent, whether the connection is kept) for a request's head and body."""
+
+
+class Answering:
+    """Listens on a loopback port while the `with` lasts; keeps what it was asked."""
+
+    def __init__(self, answer: Answer) -> None:
+        self.asked: list[tuple[str, bytes]] = []
+        self._answer = answer
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=100)
+        self.port: int = self._listener.getsockname()[1]
+        self._threads = [threading.Thread(target=self._accept)]
+
+    def __enter__(self) -> "Answering":
+        self._threads[0].start()
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)
+        for thread in self._threads:
+            thread.join(10)
+        self._listener.close()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                connection = self._listener.accept()[0]
+            except OSError:
+                return
+            self._threads.append(threading.Thread(target=self._serve, args=(connection,)))
+            self._threads[-1].start()
+
+    def _serve(self, connection: socket.socket) -> None:
+        with connection, connection.makefile("rb") as stream:
+            while head := "".join(_lines(stream)):
+                length = head.lower().partition("content-length: ")[2].split("\r\n")[0]
+                body = stream.read(int(length or 0))
+                self.asked.append((head, body))
+                answer, keep = self._answer(head, body)
+                connection.sendall(answer)
+                if not keep:
+                    return
+
+
+def _lines(stream: object) -> Iterator[str]:
+    while (line := stream.readline().decode()) not in ("", "\r\n"):  # type: ignore[attr-defined]
+        yield line
+
+
+def with_length(status: int = 200, body: bytes = b"{}") -> bytes:
+    return b"HTTP/1.1 %d X\r\nContent-Length: %d\r\n\r\n%s" % (status, len(body), body)
+
+
+@pytest.fixture(scope="module")
+def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the client is compiled, once."""
+    folder = tmp_path_factory.mktemp("load")
+    compiled(folder)
+    return folder
+
+
+@contextmanager
+def answering(*answers: tuple[bytes, bool]) -> Iterator[Answering]:
+    """The answers in turn, over all connections."""
+    number = iter(range(1_000_000))
+    with Answering(lambda head, body: answers[next(number) % len(answers)]) as server:
+        yield server
+
+
+def test_requests_and_statuses_are_counted(scratch: Path) -> None:
+    answers = [(with_length(status), True) for status in (200, 201, 304, 503)]
+    # What has no body by its status may have a length all the same.
+    answers.append((b"HTTP/1.1 304 X\r\nContent-Length: 9000\r\n\r\n", True))
+    with answering(*answers) as server:
+        seen = ask(server.port, [Request("GET", "/a"), Request("GET", "/b")], 5, scratch, count=100)
+    assert seen["requests"] == len(server.asked) == 100
+    assert seen["statuses"] == {"200": 20, "201": 20, "304": 40, "503": 20}
+    assert [sum(head.startswith(f"GET {path} ") for head, _ in server.asked) for path in ("/a", "/b")] == [
+        50,
+        50,
+    ]
+    assert seen["again"] == 0
+    assert 0 < seen["p50_ms"] <= seen["p99_ms"] <= seen["p999_ms"] <= seen["max_ms"]
+    assert seen["rate"] == pytest.approx(100 / seen["seconds"], rel=0.01)
+
+
+def test_an_answer_may_come_in_chunks_of_any_size(scratch: Path) -> None:
+    chunks = b"5\r\nhello\r\n1A\r\n" + b"x" * 26 + b"\r\n0\r\nTrailer: 1\r\n\r\n"
+    chunked = b"HTTP/1.1 207 X\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks
+    with answering((chunked, True), (with_length(200, b"x" * 1_000_000), True)) as server:
+        seen = ask(server.port, [Request("GET", "/")], 2, scratch, count=20)
+    assert seen["statuses"] == {"200": 10, "207": 10}
+    assert seen["bytes"] > 10_000_000
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(b"HTTP/1.0 200 X\r\nContent-Length: 2\r\n\r\n{}", id="old protocol"),
+        pytest.param(b"HTTP/1.1 200 X\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}", id="it says so"),
+        pytest.param(b"HTTP/1.1 200 X\r\n\r\n{}", id="the end is the length"),
+        pytest.param(with_length(), id="without a word"),
+    ],
+)
+def test_a_server_that_closes_is_asked_on_a_new_connection(scratch: Path, answer: bytes) -> None:
+    with answering((answer, False)) as server:
+        seen = ask(server.port, [Request("GET", "/")], 4, scratch, count=40)
+    assert seen["statuses"] == {"200": 40}
+    assert len(server.asked) == 40
+
+
+def test_an_answer_that_breaks_off_is_counted_as_such(scratch: Path) -> None:
+    with answering(
+        (b"HTTP/1.1 200 X\r\nContent-Length: 10\r\n\r\nhalf", False), (with_length(), True)
+    ) as server:
+        seen = ask(server.port, [Request("GET", "/")], 1, scratch, count=10)
+    assert seen["statuses"] == {"0": 5, "200": 5}
+
+
+def test_each_request_is_another_one(scratch: Path) -> None:
+    create = Request(
+        "POST", "/{{n}}", '{"id": "{{uuid}}", "same": "{{uuid}}", "n": {{n}}, "{{": "한글"}', {"A": "b"}
+    )
+    with answering((with_length(201), True)) as server:
+        ask(server.port, [create], 8, scratch, count=200)
+    bodies = [json.loads(body) for _, body in server.asked]
+    assert {body["n"] for body in bodies} == set(range(200))
+    assert len({uuid.UUID(body["id"]) for body in bodies}) == 200
+    assert all(body["id"] == body["same"] and body["{{"] == "한글" for body in bodies)
+    assert all("\r\nA: b\r\n" in head for head, _ in server.asked)
+
+
+def test_it_ends_when_the_time_is_over(scratch: Path) -> None:
+    with answering((with_length(), True)) as server:
+        seen = ask(server.port, [Request("GET", "/")], 3, scratch, seconds=0.3)
+    assert 0.25 < seen["seconds"] < 5
+    assert seen["requests"] == len(server.asked)
+
+
+def test_what_is_no_http_fails(scratch: Path) -> None:
+    with (
+        answering((b"SSH-2.0\r\n\r\n", True)) as server,
+        pytest.raises(RuntimeError, match="no answer of HTTP"),
+    ):
+        ask(server.port, [Request("GET", "/")], 1, scratch, count=1)
+
+
+def test_without_a_compiler_it_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(Missing, match="gcc"):
+        compiled(tmp_path)

@@ -24,11 +24,6 @@ def within(seconds: float) -> Iterator[None]:
         _ends.reset(token)
 
 
-def begin(seconds: float | None) -> None:
-    """For a transport's hooks: a new request's deadline, or None at its end."""
-    _ends.set(None if seconds is None else time.monotonic() + seconds)
-
-
 def remaining() -> float:
     """Seconds, never negative."""
     ends = _ends.get()

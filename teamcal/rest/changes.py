@@ -11,6 +11,8 @@ from ..history import History, Page, compacted
 from .answers import answer, as_it_is, dumps
 from .parsing import json_object, whole_number
 
+DEFAULT_LIMIT = 500
+
 
 def _shown(change: Change) -> dict[str, Any]:
     event = public_event(change.record) if "id" in change.record else None
@@ -37,17 +39,21 @@ def _compact_body(page: Page) -> bytes:
     return _body(page, events=[public_event(event) for event in events], deleted=deleted)
 
 
+def changes_content(page: Page, compact: bool) -> bytes:
+    """A page as JSON, made once for all who ask for the same."""
+    made = _compact_body if compact else _changes_body
+    content = page.answers[made] = page.answers.get(made) or made(page)
+    return content
+
+
 def changes_blueprint(history: History) -> Blueprint:
     routes = Blueprint("changes", __name__)
 
     @routes.get("/api/changes/<department_id>")
     def list_changes(department_id: str) -> Response:
-        limit = whole_number("limit", 500, 1, 1000) or 500
+        limit = whole_number("limit", DEFAULT_LIMIT, 1, 1000) or DEFAULT_LIMIT
         page = history.changes(department_id, request.args.get("cursor"), limit)
-        compact = request.args.get("compact") == "1"
-        made = _compact_body if compact else _changes_body
-        content = page.answers[made] = page.answers.get(made) or made(page)
-        return as_it_is(content)
+        return as_it_is(changes_content(page, request.args.get("compact") == "1"))
 
     @routes.get("/api/events/<event_id>/history")
     def event_history(event_id: str) -> Response:

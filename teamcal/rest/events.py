@@ -9,9 +9,10 @@ from ..calendar import Calendar
 from ..errors import FieldProblem, InvalidInput
 from ..events import Record, client_id_from, contains, event_edit_from, event_from, public_event
 from ..language import language
+from ..listing import Listing
 from ..messages import message
 from ..replica import Ready, Replica
-from .answers import answer, as_it_is, unchanged
+from .answers import answer, as_it_is
 from .parsing import date_or_none, expected_version, json_object, whole_number
 
 
@@ -39,9 +40,21 @@ def _wanted() -> Wanted | None:
     return wanted if any(wanted) else None
 
 
-def _list_body(replica: Replica, ready: Ready, wanted: Wanted | None) -> bytes:
-    """The lock is held, and `ready` is of the replica as it is."""
-    listing = replica.listing()
+def list_content(replica: Replica, wanted: Wanted | None) -> tuple[bytes, str]:
+    """The list as JSON, and the cursor that it stands at. Raises DepartmentNotFound."""
+    ready = replica.at_hand()
+    content = ready.answers.get("list") if wanted is None else None
+    if content is None:
+        with replica.held():
+            replica.must_exist()
+            ready = replica.ready
+            content = _list_body(replica.listing(), wanted, ready)
+        if wanted is None:
+            ready.keep("list", content)
+    return content, ready.cursor
+
+
+def _list_body(listing: Listing, wanted: Wanted | None, ready: Ready) -> bytes:
     if wanted is None:
         pieces = listing.json
     else:
@@ -60,18 +73,7 @@ def events_blueprint(calendar: Calendar) -> Blueprint:
     def list_events(department_id: str) -> Response:
         wanted = _wanted()
         replica = calendar.list_events(department_id)
-        ready = replica.at_hand()
-        if (nothing_new := unchanged(ready.cursor)) is not None:
-            return nothing_new
-        content = ready.answers.get("list") if wanted is None else None
-        if content is None:
-            with replica.held():
-                replica.must_exist()
-                ready = replica.ready
-                content = _list_body(replica, ready, wanted)
-            if wanted is None:
-                ready.keep("list", content)
-        return as_it_is(content, ready.cursor)
+        return as_it_is(*list_content(replica, wanted))
 
     @routes.get("/api/events/<department_id>/<event_id>")
     def get_event(department_id: str, event_id: str) -> Response:

@@ -29,7 +29,8 @@ from teamcal.arrivals import Arrivals
 from teamcal.heartbeat import Heartbeat
 from teamcal.language import preferred
 from teamcal.outbox import Outbox
-from teamcal.wire import UNREADABLE, Session, WholeWrites, frame_of
+from teamcal.session import Session
+from teamcal.wire import UNREADABLE, WholeWrites, frame_of
 
 log = logging.getLogger("teamcal.transport")
 

@@ -52,7 +52,11 @@ class Door:
     def _asked(self, environ: dict[str, Any]) -> Callable[[], Answer] | None:
         if environ["REQUEST_METHOD"] != "GET" or not _UNUSUAL.isdisjoint(environ):
             return None
-        path, query, seen = environ["PATH_INFO"], environ["QUERY_STRING"], environ.get("HTTP_IF_NONE_MATCH")
+        path, query, seen = (
+            environ.get("PATH_INFO", ""),
+            environ.get("QUERY_STRING", ""),
+            environ.get("HTTP_IF_NONE_MATCH"),
+        )
         if not query and (asked := _LIST.fullmatch(path)) and (seen is None or _ONE_TAG.fullmatch(seen)):
             return partial(self._list, asked[1], seen)
         if (asked := _CHANGES.fullmatch(path)) and (cursor := _CURSOR.fullmatch(query)):

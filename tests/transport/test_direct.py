@@ -24,17 +24,8 @@ from wsproto.events import BytesMessage, TextMessage
 
 from teamcal import transport
 from teamcal.outbox import Outbox
-from teamcal.wire import (
-    MOST_BEHIND,
-    MOST_BEHIND_SIZE,
-    DirectWire,
-    GreenWire,
-    Letter,
-    Session,
-    WholeWrites,
-    direct_wire_of,
-    frame_of,
-)
+from teamcal.session import MOST_BEHIND, MOST_BEHIND_SIZE, Session
+from teamcal.wire import DirectWire, GreenWire, Letter, WholeWrites, direct_wire_of, frame_of
 from tests.house import House, Server
 
 from .raw import RawPolling, RawWebsocket, rest

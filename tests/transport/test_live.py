@@ -19,7 +19,8 @@ import websocket
 from engineio.packet import MESSAGE, NOOP, Packet
 
 from teamcal import transport
-from teamcal.wire import Letter, Session
+from teamcal.session import Session
+from teamcal.wire import Letter
 from tests.house import House
 from tests.servers import Worker, command_of, free_port, running
 

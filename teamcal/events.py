@@ -1,7 +1,6 @@
 """What a department and an event may hold, and how they look to clients. Limits: CONTRACT.md §4."""
 
 import hashlib
-import json
 import re
 import unicodedata
 import uuid
@@ -10,6 +9,7 @@ from datetime import UTC, date, datetime
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
+import orjson
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 from pydantic_core import PydanticCustomError
 
@@ -195,7 +195,8 @@ def utc_now() -> datetime:
 
 def timestamp(moment: datetime) -> str:
     """`2024-01-15T10:30:00.000Z`: UTC with milliseconds."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+    # A tenth of strftime's time, and there are several in a write.
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
 
 
 def digest_of(fields: Mapping[str, str]) -> str:
@@ -212,9 +213,13 @@ def public_event(event: Record) -> Record:
     return shown
 
 
+to_json: Callable[[Any], bytes] = orjson.dumps
+"""JSON as it is sent: compact, in UTF-8, Korean not escaped."""
+
+
 def event_json(event: Record) -> bytes:
-    """`public_event` as it is sent: compact, Korean not escaped."""
-    return json.dumps(public_event(event), ensure_ascii=False, separators=(",", ":")).encode()
+    """`public_event` as it is sent."""
+    return to_json(public_event(event))
 
 
 def contains(event: Record, words: str) -> bool:

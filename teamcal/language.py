@@ -1,7 +1,10 @@
 """Which of our languages the caller prefers."""
 
+from typing import Any
+
 from flask import request
 from werkzeug.datastructures import LanguageAccept
+from werkzeug.http import parse_accept_header
 
 from .messages import LANGUAGES
 
@@ -13,6 +16,11 @@ def preferred(accepted: LanguageAccept) -> str:
         if quality > 0 and primary in LANGUAGES:
             return primary
     return "ko"
+
+
+def language_of(environ: dict[str, Any]) -> str:
+    """Of a WSGI request."""
+    return preferred(parse_accept_header(environ.get("HTTP_ACCEPT_LANGUAGE", ""), LanguageAccept))
 
 
 def language() -> str:

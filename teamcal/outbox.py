@@ -71,7 +71,7 @@ class Outbox:
         if self._delivering:
             self._post((recipient,), packet)
         else:
-            self._hand_over(self._clients().get(recipient), Letter([packet]))
+            self._hand_over(Mailing((recipient,), Letter([packet])))
 
     def _post(self, recipients: tuple[str, ...], packet: Any) -> None:
         size = len(packet.encode())
@@ -102,9 +102,7 @@ class Outbox:
     def _deliver(self, rounds: Iterator[Mailing]) -> None:
         try:
             for mailing in rounds:
-                clients = self._clients()
-                for recipient in mailing.recipients:
-                    self._hand_over(clients.get(recipient), mailing.letter)
+                self._hand_over(mailing)
                 self._pause(0)
         except BaseException:
             # This task is asked to end. What is sent goes on where it stopped.
@@ -123,10 +121,13 @@ class Outbox:
             for start in range(0, len(mailing.recipients), CHUNK):
                 yield Mailing(mailing.recipients[start : start + CHUNK], mailing.letter)
 
-    def _hand_over(self, client: Client | None, letter: Letter) -> None:
-        if client is None:
-            return  # gone meanwhile
-        try:
-            client.deliver(letter)
-        except Exception:  # one client's trouble is no other's
-            log.exception("a message couldn't be sent")
+    def _hand_over(self, mailing: Mailing) -> None:
+        clients, letter = self._clients(), mailing.letter
+        for recipient in mailing.recipients:
+            client = clients.get(recipient)
+            if client is None:
+                continue  # gone meanwhile
+            try:
+                client.deliver(letter)
+            except Exception:  # one client's trouble is no other's
+                log.exception("a message couldn't be sent")

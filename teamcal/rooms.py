@@ -13,7 +13,7 @@ from . import deadline
 from .calendar import Calendar, Snapshot, usable_id
 from .changes import room_of
 from .errors import CalendarError, DepartmentNotFound, FieldProblem, InvalidInput
-from .events import public_event
+from .events import public_event, to_json
 from .language import language
 from .messages import message
 from .replica import Replica
@@ -34,7 +34,10 @@ class FrameJson:
 
     @staticmethod
     def dumps(value: Any, **options: Any) -> str:
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        try:
+            return to_json(value).decode()
+        except TypeError:  # text that isn't Unicode: whatever comes in, there is an answer
+            return json.dumps(value, separators=(",", ":"))
 
 
 class Acknowledgements:

@@ -29,14 +29,17 @@ class Session(engineio.socket.Socket):
     them; those that can't be written at once take the inherited way, through the queue and its writer.
     """
 
-    _wire: Any = None
     last_ping: float | None
-    _direct: DirectWire | None = None
-    # Packets in the queue or in the hands of the writer, and their characters: while there are any, nothing
-    # may overtake them.
-    _behind = _behind_size = 0
-    _handed = (0, 0)
     _counting = threading.Lock()
+
+    def __init__(self, server: Any, sid: str) -> None:
+        super().__init__(server, sid)
+        self._wire: Any = None
+        self._direct: DirectWire | None = None
+        # Packets in the queue or in the hands of the writer, and their characters: while there are any,
+        # nothing may overtake them.
+        self._behind = self._behind_size = 0
+        self._handed = (0, 0)
 
     def send(self, pkt: Any) -> None:
         """Send a packet after all that was sent before. Raises SocketIsClosedError."""
@@ -69,21 +72,24 @@ class Session(engineio.socket.Socket):
         """Write `letter` to the client's websocket, or put it into the queue; doesn't wait for the client."""
         direct = self._direct
         try:
-            if direct is not None and self.upgraded and not self._behind and direct.write(letter.frame):
-                return
-            # Counted even when the session is closed: one that misses a letter gets none after it.
-            self._count(len(letter.packets), letter.size)
-            if self.closed:
-                return
-            if self._behind > MOST_BEHIND or self._behind_size > MOST_BEHIND_SIZE:
-                self._give_up()
-                return
-            with suppress(engineio.exceptions.SocketIsClosedError):
-                for packet in letter.packets:
-                    super().send(packet)
+            # Done for each of thousands: nothing here that needn't be.
+            if direct is None or self._behind or not self.upgraded or not direct.write(letter.frame):
+                self._queue_up(letter)
         except Exception:
             self._give_up()
             raise
+
+    def _queue_up(self, letter: Letter) -> None:
+        # Counted even when the session is closed: one that misses a letter gets none after it.
+        self._count(len(letter.packets), letter.size)
+        if self.closed:
+            return
+        if self._behind > MOST_BEHIND or self._behind_size > MOST_BEHIND_SIZE:
+            self._give_up()
+            return
+        with suppress(engineio.exceptions.SocketIsClosedError):
+            for packet in letter.packets:
+                super().send(packet)
 
     def _count(self, packets: int, size: int) -> None:
         with self._counting:

@@ -89,11 +89,11 @@ class DirectWire:
     writes and may wait, `spawn(task, …)` starts a background task.
     """
 
-    __slots__ = ("_flags", "_lock", "_send", "_sendall", "_sock", "_spawn")
+    __slots__ = ("_flags", "_lock", "_locked", "_send", "_sendall", "_sock", "_spawn")
 
     def __init__(self, sock: Any, lock: Any, sendall: Callable[[bytes], object], spawn: Any) -> None:
         self._sock, self._lock, self._sendall, self._spawn = sock, lock, sendall, spawn
-        self._send = sock.send
+        self._send, self._locked = sock.send, lock.locked
         self._flags = getattr(socket, "MSG_DONTWAIT", 0)
 
     def write(self, frame: bytes) -> bool:
@@ -136,7 +136,7 @@ class GreenWire(DirectWire):
     __slots__ = ()
 
     def write(self, frame: bytes) -> bool:
-        if self._lock.locked():
+        if self._locked():
             return False
         try:
             sent = self._send(frame, self._flags)

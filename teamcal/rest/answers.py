@@ -1,6 +1,5 @@
 """What goes out over HTTP: always JSON in UTF-8, Korean not escaped, never a page, never a stack trace."""
 
-import json
 import logging
 import uuid
 from typing import Any
@@ -9,6 +8,7 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from ..errors import CalendarError
+from ..events import to_json
 from ..language import language
 from ..responses import failure, failure_of, headers_of, status_of
 
@@ -26,60 +26,59 @@ _CODES = {
 _CONDITIONS = {"HTTP_IF_NONE_MATCH", "HTTP_IF_MATCH"}
 
 
-def dumps(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+Told = tuple[int, dict[str, str], bytes]
+"""Status, headers (but those of every answer) and JSON of an answer."""
 
 
 def as_it_is(content: bytes, etag: str | None = None) -> Response:
     """`content` is JSON already; or 304."""
-    return tagged(Response(content, content_type="application/json"), etag)
+    return tagged(respond((200, {}, content)), etag)
 
 
-def tags(etag: str) -> list[tuple[str, str]]:
+def tags(etag: str) -> dict[str, str]:
     """Headers of what may be kept and must be asked about."""
-    return [("ETag", f'"{etag}"'), ("Cache-Control", "no-cache")]
+    return {"ETag": f'"{etag}"', "Cache-Control": "no-cache"}
 
 
 def answer(status: int = 200, etag: str | None = None, **body: Any) -> Response:
     """`{"success": true, …}`, or 304 when the caller already has what `etag` names."""
-    response = Response(dumps({"success": True, **body}), status, mimetype="application/json")
-    return tagged(response, etag)
+    return tagged(respond((status, {}, to_json({"success": True, **body}))), etag)
 
 
 def tagged(response: Response, etag: str | None) -> Response:
     if etag is not None:
-        response.headers.extend(tags(etag))
+        response.headers.update(tags(etag))
         if not _CONDITIONS.isdisjoint(request.environ):
             response.make_conditional(request)  # 60 µs
     return response
 
 
-def _refusal(status: int, body: dict[str, Any]) -> Response:
-    return Response(dumps(body), status, mimetype="application/json")
+def respond(told: Told) -> Response:
+    """By Flask."""
+    status, headers, content = told
+    return Response(content, status, headers, content_type="application/json")
+
+
+def refusal(error: Exception, language: str, request: str) -> Told:
+    """What a request that failed is told: the facts, or of a defect a number that the log has as well."""
+    if isinstance(error, CalendarError):
+        return status_of(error), headers_of(error), to_json(failure_of(error, language))
+    request_id = str(uuid.uuid4())
+    log.error("request %s failed: %s", request_id, request, exc_info=error)
+    return 500, {}, to_json(failure("internal_error", language, request_id=request_id))
 
 
 def handle_errors(app: Flask) -> None:
     """Any status, any path, any method: the answer is this JSON."""
 
-    @app.errorhandler(CalendarError)
-    def known(error: CalendarError) -> Response:
-        response = _refusal(status_of(error), failure_of(error, language()))
-        response.headers.update(headers_of(error))
-        return response
+    @app.errorhandler(Exception)
+    def any_other(error: Exception) -> Response:
+        return respond(refusal(error, language(), f"{request.method} {request.path}"))
 
     @app.errorhandler(HTTPException)
     def http(error: HTTPException) -> Response:
         status = error.code or 500
         if status >= 500:
-            return unexpected(error)
-        response = _refusal(status, failure(_CODES.get(status, "bad_request"), language()))
-        allowed = [value for name, value in error.get_headers() if name == "Allow"]
-        if allowed:
-            response.headers["Allow"] = allowed[0]
-        return response
-
-    @app.errorhandler(Exception)
-    def unexpected(error: Exception) -> Response:
-        request_id = str(uuid.uuid4())
-        log.error("request %s failed: %s %s", request_id, request.method, request.path, exc_info=error)
-        return _refusal(500, failure("internal_error", language(), request_id=request_id))
+            return any_other(error)
+        allowed = {name: value for name, value in error.get_headers() if name == "Allow"}
+        return respond((status, allowed, to_json(failure(_CODES.get(status, "bad_request"), language()))))

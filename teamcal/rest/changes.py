@@ -6,9 +6,10 @@ from flask import Blueprint, Response, request
 
 from ..changes import Change, cursor_of
 from ..errors import FieldProblem, InvalidInput
-from ..events import public_event
+from ..events import public_event, to_json
 from ..history import History, Page, compacted
-from .answers import answer, as_it_is, dumps
+from .answers import answer, as_it_is, respond
+from .events import written
 from .parsing import json_object, whole_number
 
 DEFAULT_LIMIT = 500
@@ -27,7 +28,7 @@ def _shown(change: Change) -> dict[str, Any]:
 
 def _body(page: Page, **what: Any) -> bytes:
     at = {"revision": page.head.revision, "cursor": cursor_of(page.head), "more": page.more}
-    return dumps({"success": True, **at, **what}).encode()
+    return to_json({"success": True, **at, **what})
 
 
 def _changes_body(page: Page) -> bytes:
@@ -65,9 +66,6 @@ def changes_blueprint(history: History) -> Blueprint:
         revision = json_object().get("revision")
         if isinstance(revision, bool) or not isinstance(revision, int):
             raise InvalidInput([FieldProblem("revision", "unknown_revision")])
-        outcome = history.restore(event_id, revision)
-        response = answer(event=public_event(outcome.record))
-        response.set_etag(str(outcome.record.get("version", 1)))
-        return response
+        return respond(written(history.restore(event_id, revision).record))
 
     return routes

@@ -7,17 +7,28 @@ from flask import Blueprint, Response, request
 
 from ..calendar import Calendar
 from ..errors import FieldProblem, InvalidInput
-from ..events import Record, client_id_from, contains, event_edit_from, event_from, public_event
+from ..events import Record, client_id_from, contains, event_edit_from, event_from, public_event, to_json
 from ..language import language
 from ..listing import Listing
 from ..messages import message
 from ..replica import Ready, Replica
-from .answers import answer, as_it_is
+from ..writes import Outcome
+from .answers import Told, answer, as_it_is, respond
 from .parsing import date_or_none, expected_version, json_object, whole_number
 
 
 def _version_tag(event: Record) -> str:
     return str(event.get("version", 1))
+
+
+def written(event: Record, status: int = 200) -> Told:
+    """The answer to a write, with the event as it is now."""
+    tag = {"ETag": f'"{_version_tag(event)}"'}
+    return status, tag, to_json({"success": True, "event": public_event(event)})
+
+
+def created(outcome: Outcome) -> Told:
+    return written(outcome.record, 201 if outcome.change else 200)
 
 
 class Wanted(NamedTuple):
@@ -83,17 +94,12 @@ def events_blueprint(calendar: Calendar) -> Blueprint:
     @routes.post("/api/events/<department_id>")
     def create_event(department_id: str) -> Response:
         body = json_object()
-        outcome = calendar.create_event(department_id, event_from(body), client_id_from(body))
-        response = answer(201 if outcome.change else 200, event=public_event(outcome.record))
-        response.set_etag(_version_tag(outcome.record))
-        return response
+        return respond(created(calendar.create_event(department_id, event_from(body), client_id_from(body))))
 
     @routes.put("/api/events/<event_id>")
     def update_event(event_id: str) -> Response:
         outcome = calendar.update_event(event_id, event_edit_from(json_object()), expected_version())
-        response = answer(event=public_event(outcome.record))
-        response.set_etag(_version_tag(outcome.record))
-        return response
+        return respond(written(outcome.record))
 
     @routes.delete("/api/events/<event_id>")
     def delete_event(event_id: str) -> Response:
@@ -107,9 +113,6 @@ def events_blueprint(calendar: Calendar) -> Blueprint:
             raise InvalidInput(
                 [FieldProblem("department_id", "required" if target is None else "not_a_string")]
             )
-        event = calendar.move_event(event_id, target, expected_version())
-        response = answer(event=public_event(event))
-        response.set_etag(_version_tag(event))
-        return response
+        return respond(written(calendar.move_event(event_id, target, expected_version())))
 
     return routes

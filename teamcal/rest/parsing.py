@@ -20,6 +20,11 @@ def json_object() -> dict[str, Any]:
     body = request.get_data()
     if not request.is_json:
         raise UnsupportedMediaType
+    return object_from(body)
+
+
+def object_from(body: bytes) -> dict[str, Any]:
+    """The JSON object that `body` is. Raises InvalidInput."""
     try:
         value = json.loads(body.decode("utf-8-sig"), parse_constant=_no_number)
     except (ValueError, RecursionError):
@@ -31,7 +36,11 @@ def json_object() -> dict[str, Any]:
 
 def expected_version() -> int | None:
     """`If-Match: "<version>"`; None without it and for `*`."""
-    given = request.headers.get("If-Match")
+    return version_from(request.headers.get("If-Match"))
+
+
+def version_from(given: str | None) -> int | None:
+    """The version in an `If-Match`. Raises InvalidInput."""
     if given is None or given.strip() == "*":
         return None
     found = re.fullmatch(r'(?:W/)?"([0-9]{1,15})"', given.strip(), re.ASCII)

@@ -3,7 +3,7 @@
 import base64
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from .errors import FieldProblem, InvalidInput
 from .events import Record
@@ -29,7 +29,7 @@ class Head:
     def after(self, change: "Change", before: Record | None) -> "Head":
         """The head once `change` is made to a record that was `before`."""
         digest = (self.digest - term_of(before) + term_of(change.record)) % 2**64
-        return replace(self, revision=change.revision, change_id=change.change_id, digest=digest)
+        return Head(self.log_id, change.revision, change.change_id, digest, self.deleted, self.purging)
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,8 @@ class Publisher:
         self.socketio, self.broadcast = socketio, broadcast
 
     def publish(self, log_id: str, change: Change, head: Head) -> None:
+        if log_id != DEPARTMENTS and not self.has_members(log_id):
+            return
         told = live_message(log_id, change, head)
         if told is None:
             return

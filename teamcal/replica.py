@@ -45,6 +45,11 @@ RECORD_BYTES = 2_900
 """Memory of one record with its place and JSON in a list, measured with descriptions of 40 letters."""
 
 
+def _wake(pendings: list[Pending]) -> None:
+    for pending in pendings:
+        pending.turn.set()
+
+
 def retried(what: str, attempt: Callable[[], bool]) -> None:
     """Until `attempt` is True, with growing random pauses. Raises StorageUnavailable near the deadline."""
     longest = 0.01
@@ -221,11 +226,14 @@ class Replica:
 
     # The way forward
 
-    def advance(self, change: Change) -> None:
-        """The lock is held: applies the next change, publishes it, and settles the write it came from."""
+    def advance(self, change: Change, head: Head | None = None) -> None:
+        """The lock is held: applies the next change, publishes it, and settles the write it came from.
+
+        `head` is the one after it, for who knows it.
+        """
         assert self.head is not None
         assert change.revision == self.head.revision + 1
-        self.head = self._apply(change, self.head)
+        self.head = self._apply(change, self.head, head)
         self.ready = Ready(self.head)
         self.recent.append(change)
         self.process.publish(self.log_id, change, self.head)
@@ -235,7 +243,7 @@ class Replica:
             # Here, so that one found in the log after its answer was lost is announced too.
             self.process.announce(self.log_id, [change])
 
-    def _apply(self, change: Change, head: Head) -> Head:
+    def _apply(self, change: Change, head: Head, known: Head | None) -> Head:
         if change.kind == "department_deleted" and self.log_id != DEPARTMENTS:
             self.records, self._listing = {}, None
             return Head(self.log_id, change.revision, change.change_id, deleted=True)
@@ -251,7 +259,7 @@ class Replica:
             self.records.pop(record_id, None)
         if self._listing is not None:
             self._listing.change(before, after)
-        return head.after(change, before)
+        return known or head.after(change, before)
 
     def notice(self, change: Change) -> None:
         """Another process tells of a change: applied if it is the next one, looked up if there are more."""
@@ -297,16 +305,19 @@ class Replica:
 
     def _lead(self, pendings: list[Pending]) -> None:
         """Commits what is waiting until `pendings` are done, then lets the next in the queue lead."""
+        batch: list[Pending] = []
         try:
             with self.held():
                 while not all(pending.done for pending in pendings):
-                    self._commit(self._next_batch())
+                    _wake(batch)
+                    batch = self._next_batch()
+                    self._commit(batch)
         finally:
             self._leading.release()
-            # Released first: who queues up after this look finds that nobody leads.
-            waiting = next(iter(list(self._waiting)), None)
-            if waiting is not None:
-                waiting.turn.set()
+            # Released first: who queues up after this look finds that nobody leads. And the next to lead is
+            # woken before those who are done: the database has work while they answer.
+            _wake(list(self._waiting)[:1])
+            _wake(batch)
 
     def write_atomic(self, pendings: list[Pending], spoiled: bool) -> None:
         """All of them in one transaction, or none: those without a fault of their own end as NotApplied.
@@ -344,7 +355,6 @@ class Replica:
             for one in batch:
                 if not one.done:  # interrupted; nobody else would take it up
                     one.error = StorageUnavailable(self.log_id)
-                one.turn.set()
 
     def _tried(self, batch: list[Pending], atomic: bool = False) -> bool:
         """One attempt; afterwards all are done, or False: the state was old and is newer now.
@@ -376,8 +386,8 @@ class Replica:
             except StorageError:
                 self.look_for_lost()
                 raise
-            for change in folded.changes:
-                self.advance(change)
+            for change, head in zip(folded.changes, folded.heads, strict=True):
+                self.advance(change, head)
         for pending, verdict in folded.verdicts:
             if isinstance(verdict, CalendarError):
                 pending.error = verdict

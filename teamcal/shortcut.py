@@ -8,7 +8,6 @@ isn't as expected here, its own insides included.
 
 import hashlib
 import hmac
-import json
 import logging
 import time
 from base64 import b64encode
@@ -18,6 +17,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple, cast
 from urllib.parse import urlsplit
 
+import orjson
 from botocore.awsrequest import AWSPreparedRequest, HeadersDict
 from botocore.hooks import first_non_none_response
 from botocore.parsers import ResponseParserError, create_parser
@@ -41,8 +41,10 @@ class _LongWay(Exception):
 
 
 class _Answer(NamedTuple):
+    """`headers` by their names in small letters."""
+
     status: int
-    headers: Any
+    headers: dict[str, str]
     body: bytes
 
 
@@ -111,14 +113,15 @@ class ShortWay:
         if not self._open or self._credentials is None:
             raise _LongWay
         try:
-            body = json.dumps(params, ensure_ascii=False, separators=(",", ":"), default=_in_base64).encode()
+            body = orjson.dumps(params, default=_in_base64)
         except (TypeError, ValueError):  # text that isn't Unicode, and whatever else is no JSON
             raise _LongWay from None
         request = self._signed(name, body)
         hooks = self.client.meta.events.emit(f"before-send.dynamodb.{name}", request=request)
         instead = first_non_none_response(hooks)
         if instead is not None:
-            answer = _Answer(instead.status_code, instead.headers, instead.content)
+            headers = {name.lower(): value for name, value in instead.headers.items()}
+            answer = _Answer(instead.status_code, headers, instead.content)
         else:
             answer = self._exchange(request)
         if answer.status >= 301:
@@ -239,11 +242,10 @@ def _more(sock: Any, data: bytes) -> bytes:
 
 def _parsed(answer: _Answer) -> Any:
     try:
-        parsed = json.loads(answer.body or b"{}")
+        parsed = orjson.loads(answer.body or b"{}")
     except ValueError as error:
         raise ResponseParserError(str(error)) from None
     if not isinstance(parsed, dict):
         raise ResponseParserError("no object")
-    headers = {name.lower(): value for name, value in answer.headers.items()}
-    parsed["ResponseMetadata"] = {"HTTPStatusCode": answer.status, "HTTPHeaders": headers}
+    parsed["ResponseMetadata"] = {"HTTPStatusCode": answer.status, "HTTPHeaders": answer.headers}
     return parsed

@@ -152,7 +152,8 @@ def broadcaster(socketio: SocketIO, direct: bool) -> Callable[[str, dict[str, An
             stock(name, payload, room)
             return
         members = _members_of(server.manager, room)
-        packet = server.packet_class(EVENT, namespace="/", data=[name, payload])
+        # It has no bytes in it, which needn't be looked for.
+        packet = server.packet_class(EVENT, namespace="/", data=[name, payload], binary=False)
         outbox.broadcast(members, engineio.packet.Packet(MESSAGE, packet.encode()))
 
     return broadcast

@@ -55,9 +55,15 @@ class Outcome(NamedTuple):
     head: Head
 
 
+_NOBODYS = threading.Event()
+
+
 @dataclass(eq=False)
 class Pending:
-    """One operation on its way; `change_id` stays the same however often it is tried."""
+    """One operation on its way; `change_id` stays the same however often it is tried.
+
+    Whoever waits for it waits for its `turn`.
+    """
 
     operation: Operation
     by: str = ""
@@ -66,7 +72,7 @@ class Pending:
     outcome: Outcome | None = None
     error: Exception | None = None
     abandoned: bool = False
-    turn: threading.Event = field(default_factory=threading.Event)
+    turn: threading.Event = _NOBODYS
 
     @property
     def done(self) -> bool:
@@ -81,11 +87,12 @@ class Pending:
 
 @dataclass
 class Fold:
-    """Operations applied one after the other on top of a head."""
+    """Operations applied one after the other on top of a head; `heads` are those after each change."""
 
     base: Head
     head: Head
     changes: list[Change] = field(default_factory=list)
+    heads: list[Head] = field(default_factory=list)
     puts: dict[str, Record] = field(default_factory=dict)
     fresh: set[str] = field(default_factory=set)
     verdicts: list[tuple[Pending, Outcome | CalendarError]] = field(default_factory=list)
@@ -138,6 +145,7 @@ def _make(folded: Fold, pending: Pending, draft: Draft, before: Record | None, a
     folded.size += 2 * _size_of(record)
     folded.head = folded.head.after(change, before)
     folded.changes.append(change)
+    folded.heads.append(folded.head)
     if draft.fresh and record_id not in folded.puts:
         folded.fresh.add(record_id)
     folded.puts[record_id] = record

@@ -4,14 +4,14 @@
 └ CRC-32 of the rest, └ number, └ what happened
 """
 
-import json
 import os
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-_to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
+import orjson
+
 _FLAGS = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
 
 
@@ -32,7 +32,7 @@ class Damaged(Exception):
 
 
 def encode(number: int, content: Any) -> bytes:
-    body = f"{number} {_to_json(content)}".encode()
+    body = b"%d %s" % (number, orjson.dumps(content))
     return b"%08x %s\n" % (zlib.crc32(body), body)
 
 
@@ -58,7 +58,7 @@ class Reader:
                 number, _, content = line[9:].partition(b" ")
                 if int(number) != self.number:
                     return
-                yield json.loads(content)
+                yield orjson.loads(content)
                 self.number += 1
                 self.good += len(line)
 

@@ -5,7 +5,6 @@ ministack keeps its tables in module variables, so there is one store a process.
 
 import copy
 import hashlib
-import json
 import logging
 import time
 import zlib
@@ -13,6 +12,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+import orjson
 from ministack.core import responses
 from ministack.services import dynamodb
 
@@ -100,8 +100,8 @@ class Store:
     def call(self, action: str, body: bytes) -> Answer:
         """The answer to one request, as DynamoDB words it; malformed input is answered, never raised."""
         try:
-            data = json.loads(body or b"{}")
-        except (ValueError, RecursionError):
+            data = orjson.loads(body or b"{}")
+        except ValueError:
             data = None
         if not isinstance(data, dict):
             return _error("SerializationException", "Invalid JSON")
@@ -109,9 +109,6 @@ class Store:
             return self._run(action, data)
         except LogUnusable:
             raise
-        except UnicodeEncodeError:
-            self._undo()
-            return _error("SerializationException", "Text that isn't Unicode")
         except OSError as error:
             self._undo()
             logger.exception("can't write %s", self.log.path)
@@ -266,8 +263,8 @@ def _op(effect: Effect) -> list[Any]:
 
 def _digest(data: dict[str, Any]) -> str:
     """Tells two transactions apart, whatever their token."""
-    content = json.dumps({k: v for k, v in data.items() if k != "ClientRequestToken"}, sort_keys=True)
-    return hashlib.blake2b(content.encode(), digest_size=16).hexdigest()
+    content = {k: v for k, v in data.items() if k != "ClientRequestToken"}
+    return hashlib.blake2b(orjson.dumps(content, option=orjson.OPT_SORT_KEYS), digest_size=16).hexdigest()
 
 
 def _answer(status: int, headers: dict[str, str], body: bytes | str) -> Answer:

@@ -129,8 +129,14 @@ class Door:
 def _body_of(environ: dict[str, Any]) -> bytes | None:
     """The JSON that came, which can be read again afterwards; None for what is out of the ordinary."""
     length = environ.get("CONTENT_LENGTH") or ""
-    plain = length.isascii() and length.isdigit() and len(length) < 6 and "HTTP_TRANSFER_ENCODING" not in environ
-    if not plain or not 0 < int(length) <= LARGEST_BODY or not _JSON.fullmatch(environ.get("CONTENT_TYPE", "")):
+    plain = (
+        length.isascii() and length.isdigit() and len(length) < 6 and "HTTP_TRANSFER_ENCODING" not in environ
+    )
+    if (
+        not plain
+        or not 0 < int(length) <= LARGEST_BODY
+        or not _JSON.fullmatch(environ.get("CONTENT_TYPE", ""))
+    ):
         return None
     body: bytes = environ["wsgi.input"].read(int(length))
     environ["wsgi.input"] = io.BytesIO(body)

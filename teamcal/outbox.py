@@ -7,11 +7,11 @@ is sent to one client during that time lines up behind it.
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from .wire import Letter
+from .wire import Letter, Send
 
 log = logging.getLogger("teamcal.outbox")
 
@@ -19,23 +19,31 @@ CHUNK = 256
 """Clients that are sent to before others get their turn: about 3 ms."""
 PACKETS, BYTES = 64, 65_536
 """The most that is put together into one write to a client."""
+MANY, READY_LISTS = 64, 16
+"""Recipients for whom it pays to keep at hand how they are written to, and for how many rooms it is kept."""
 WAITING = 1_000
 """Packets of broadcasts that may wait. Who has more to say waits, so that memory doesn't fill up."""
 
 
 class Client(Protocol):
-    """`deliver` sends a letter or queues it; it never waits for anybody."""
+    """`deliver` sends a letter or queues it; it never waits for anybody. `sent` bytes of its frame are sent.
 
-    def deliver(self, letter: Letter) -> None: ...
+    `ready` is what writes a frame to the client at once and answers how much it took, or None. It may be used
+    until the outbox is told to `forget`, and wherever no other thread can come in between.
+    """
+
+    def deliver(self, letter: Letter, sent: int = 0) -> None: ...
+    def ready(self) -> Send | None: ...
 
 
 @dataclass
 class Mailing:
-    """A letter and whom it is for: keys of the outbox's `clients`."""
+    """A letter and whom it is for: keys of the outbox's `clients`. `ready`: those of the recipients, or ()."""
 
     recipients: tuple[str, ...]
     letter: Letter
     size: int = 0
+    ready: Sequence[Send | None] = ()
 
 
 class Outbox:
@@ -51,6 +59,7 @@ class Outbox:
     ) -> None:
         self._clients, self._spawn, self._pause = clients, spawn, pause
         self._waiting: deque[Mailing] = deque()
+        self._ready: dict[str, tuple[tuple[str, ...], Sequence[Send | None]]] = {}
         self._packets = 0
         self._delivering = False
         self._lock = threading.Lock()
@@ -72,6 +81,11 @@ class Outbox:
             self._post((recipient,), packet)
         else:
             self._hand_over(Mailing((recipient,), Letter([packet])))
+
+    def forget(self) -> None:
+        """How a client has to be written to has changed."""
+        if self._ready:
+            self._ready = {}  # a new one: who walks over the old one sees that it isn't this any more
 
     def _post(self, recipients: tuple[str, ...], packet: Any) -> None:
         size = len(packet.encode())
@@ -118,16 +132,52 @@ class Outbox:
                     return
                 mailing = self._waiting.popleft()
                 self._packets -= len(mailing.letter.packets)
+            known, ready = self._ready, self._ready_for(mailing.recipients)
             for start in range(0, len(mailing.recipients), CHUNK):
-                yield Mailing(mailing.recipients[start : start + CHUNK], mailing.letter)
+                part = mailing.recipients[start : start + CHUNK]
+                valid = self._ready is known
+                yield Mailing(part, mailing.letter, ready=ready[start : start + CHUNK] if valid else ())
+
+    def _ready_for(self, recipients: tuple[str, ...]) -> Sequence[Send | None]:
+        """How each of them is written to now. Made once for as long as nothing changes: looking at thousands
+        of sessions, wires and locks each time would be a sixth of a broadcast.
+        """
+        if len(recipients) < MANY:
+            return ()
+        known = self._ready.get(recipients[0])
+        if known is None or known[0] != recipients:
+            clients = self._clients()
+            found = [client.ready() if (client := clients.get(one)) else None for one in recipients]
+            if len(self._ready) >= READY_LISTS:
+                self._ready.clear()
+            known = self._ready[recipients[0]] = (recipients, found if any(found) else ())
+        return known[1]
 
     def _hand_over(self, mailing: Mailing) -> None:
         clients, letter = self._clients(), mailing.letter
-        for recipient in mailing.recipients:
+        done = self._write(mailing, clients) if mailing.ready else 0
+        for recipient in mailing.recipients[done:]:
             client = clients.get(recipient)
-            if client is None:
-                continue  # gone meanwhile
+            if client is not None:  # else gone meanwhile
+                self._deliver_to(client, letter)
+
+    def _write(self, mailing: Mailing, clients: Mapping[str, Client]) -> int:
+        """How many of the recipients are done; how the others are written to may have changed."""
+        known, frame = self._ready, mailing.letter.frame
+        size, sent = len(frame), 0
+        for at, (recipient, send) in enumerate(zip(mailing.recipients, mailing.ready, strict=True)):
             try:
-                client.deliver(letter)
-            except Exception:  # one client's trouble is no other's
-                log.exception("a message couldn't be sent")
+                sent = send(frame) if send is not None else 0
+            except OSError:  # its buffer is full; or it is closed, which the queue's writer finds out
+                sent = 0
+            if sent != size and (client := clients.get(recipient)) is not None:
+                self._deliver_to(client, mailing.letter, sent)
+                if self._ready is not known:
+                    return at + 1
+        return len(mailing.recipients)
+
+    def _deliver_to(self, client: Client, letter: Letter, sent: int = 0) -> None:
+        try:
+            client.deliver(letter, sent)
+        except Exception:  # one client's trouble is no other's
+            log.exception("a message couldn't be sent")

@@ -5,6 +5,7 @@ python-engineio stays as it is: `Session` overrides what is written here and inh
 
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -12,7 +13,7 @@ import engineio.exceptions
 import engineio.packet
 import engineio.socket
 
-from .wire import UNREADABLE, DirectWire, Letter, direct_wire_of, hang_up, prepare_websocket
+from .wire import UNREADABLE, DirectWire, Letter, Send, direct_wire_of, hang_up, prepare_websocket
 
 # What older clients take in one polling response: https://github.com/miguelgrinberg/python-engineio/issues/142
 PACKETS_OUT = 16
@@ -33,6 +34,7 @@ class Session(engineio.socket.Socket):
     _counting = threading.Lock()
 
     def __init__(self, server: Any, sid: str) -> None:
+        self._forget: Callable[[], object] = getattr(getattr(server, "outbox", None), "forget", bool)
         super().__init__(server, sid)
         self._wire: Any = None
         self._direct: DirectWire | None = None
@@ -68,12 +70,28 @@ class Session(engineio.socket.Socket):
             self.last_ping = time.time()
             self.send(engineio.packet.Packet(engineio.packet.PING))
 
-    def deliver(self, letter: Letter) -> None:
+    @property
+    def upgraded(self) -> bool:
+        """Is a websocket open?"""
+        return self._upgraded
+
+    @upgraded.setter
+    def upgraded(self, value: bool) -> None:
+        self._upgraded = value
+        self._forget()
+
+    def ready(self) -> Send | None:
+        """See teamcal.outbox.Client. Whatever this looks at tells the outbox when it changes."""
+        open_ = self._direct is not None and not self._behind and self._upgraded
+        return self._direct.ready() if open_ and self._direct is not None else None
+
+    def deliver(self, letter: Letter, sent: int = 0) -> None:
         """Write `letter` to the client's websocket, or put it into the queue; doesn't wait for the client."""
         direct = self._direct
         try:
-            # Done for each of thousands: nothing here that needn't be.
-            if direct is None or self._behind or not self.upgraded or not direct.write(letter.frame):
+            if sent and direct is not None:
+                direct.finish(letter.frame[sent:])
+            elif direct is None or self._behind or not self._upgraded or not direct.write(letter.frame):
                 self._queue_up(letter)
         except Exception:
             self._give_up()
@@ -93,8 +111,11 @@ class Session(engineio.socket.Socket):
 
     def _count(self, packets: int, size: int) -> None:
         with self._counting:
+            before = self._behind
             self._behind += packets
             self._behind_size += size
+        if self._direct is not None and not (before and self._behind):
+            self._forget()
 
     def _give_up(self) -> None:
         """End a client that doesn't keep up. It comes back and asks for what it missed, which is cheaper."""
@@ -188,7 +209,7 @@ class Session(engineio.socket.Socket):
         prepare_websocket(ws, self._wire, self.server.max_http_buffer_size)
         if getattr(self.server, "outbox", None) is not None:
             green = self.server.async_mode != "threading"
-            self._direct = direct_wire_of(ws, green, self.server.start_background_task)
+            self._direct = direct_wire_of(ws, green, self.server.start_background_task, self._forget)
         try:
             return super()._websocket_handler(ws)
         except (*UNREADABLE, OSError):
@@ -201,6 +222,7 @@ class Session(engineio.socket.Socket):
             # Inherited, it stays set when the probe fails, and polling then answers nothing but NOOP.
             self.upgrading = False
             self._wire = self._direct = None
+            self._forget()
             if self.closed:
                 # The service task may keep the session in hand for long, but not what nobody will read.
                 self.queue = self.server.create_queue()

@@ -14,6 +14,9 @@ import engineio.exceptions
 import engineio.packet
 import engineio.socket
 
+Send = Callable[[bytes], int]
+"""Writes what it can of some bytes, without waiting; answers how many. Raises OSError."""
+
 # What reading a packet can raise: no number where its type belongs, bad base64, JSON nested too deep …
 UNREADABLE = (ValueError, LookupError, TypeError, RecursionError, engineio.exceptions.UnknownPacketError)
 
@@ -82,6 +85,29 @@ class Letter:
         return b"".join(map(frame_of, self.packets))
 
 
+class Watched:
+    """A lock that tells `changed` when it was taken and when it is free again."""
+
+    def __init__(self, lock: Any, changed: Callable[[], object]) -> None:
+        self._lock, self._changed = lock, changed
+        self.locked = lock.locked
+
+    def acquire(self, *how: Any) -> bool:
+        taken: bool = self._lock.acquire(*how)
+        self._changed()
+        return taken
+
+    def release(self) -> None:
+        self._lock.release()
+        self._changed()
+
+    def __enter__(self) -> None:
+        self.acquire()
+
+    def __exit__(self, *why: object) -> None:
+        self.release()
+
+
 class DirectWire:
     """Writes whole frames to a websocket's socket from wherever they come up, without ever waiting.
 
@@ -96,6 +122,10 @@ class DirectWire:
         self._send, self._locked = sock.send, lock.locked
         self._flags = getattr(socket, "MSG_DONTWAIT", 0)
 
+    def ready(self) -> Send | None:
+        """See teamcal.outbox.Client. Not with real threads: another may write at any moment."""
+        return None
+
     def write(self, frame: bytes) -> bool:
         """Is all of `frame` on its way? Else nothing of it: somebody writes, or the client doesn't read."""
         if not self._lock.acquire(False):
@@ -109,6 +139,11 @@ class DirectWire:
         else:
             self._lock.release()
         return sent > 0
+
+    def finish(self, rest: bytes) -> None:
+        """`rest` follows the half of a frame that was written just now."""
+        self._lock.acquire(False)
+        self._pass_on(rest)
 
     def _pass_on(self, rest: bytes) -> None:
         """The lock is taken and stays it: nothing may come between the two halves."""
@@ -135,6 +170,10 @@ class GreenWire(DirectWire):
 
     __slots__ = ()
 
+    def ready(self) -> Send | None:
+        # Without flags: a socket with a time-out of its own would wait.
+        return self._send if not self._locked() and self._sock.gettimeout() == 0 else None
+
     def write(self, frame: bytes) -> bool:
         if self._locked():
             return False
@@ -143,18 +182,20 @@ class GreenWire(DirectWire):
         except OSError:
             return False
         if sent < len(frame):
-            self._lock.acquire(False)
-            self._pass_on(frame[sent:])
+            self.finish(frame[sent:])
         return True
 
 
-def direct_wire_of(ws: Any, green: bool, spawn: Any) -> DirectWire | None:
-    """None where it can't be had: TLS, a platform without MSG_DONTWAIT, a library that looks different."""
+def direct_wire_of(ws: Any, green: bool, spawn: Any, changed: Callable[[], object]) -> DirectWire | None:
+    """None where it can't be had: TLS, a platform without MSG_DONTWAIT, a library that looks different.
+
+    `changed()` is called when somebody begins or ends to write to it.
+    """
     try:
         if hasattr(ws, "ws"):
-            outer, lock = ws.ws.sock.bare, ws.ws.sock.lock
+            outer, holder, name = ws.ws.sock.bare, ws.ws.sock, "lock"
         else:
-            outer, lock = ws.socket, ws._sendlock
+            outer, holder, name = ws.socket, ws, "_sendlock"
         # Under eventlet and gevent the socket that Python code sees is a coat over the real one.
         sock = getattr(outer, "fd", None) or getattr(outer, "_sock", None) or outer
         plain = isinstance(sock, _socket.socket) and not hasattr(sock, "cipher")
@@ -162,8 +203,14 @@ def direct_wire_of(ws: Any, green: bool, spawn: Any) -> DirectWire | None:
             return None
         # One with a time-out would wait for it, whatever the flag says.
         ready = sock.gettimeout() == 0 or (sock.gettimeout() is None and hasattr(socket, "MSG_DONTWAIT"))
-        kind = GreenWire if green else DirectWire
-        return kind(sock, lock, outer.sendall, spawn) if ready else None
+        if not ready:
+            return None
+        lock = getattr(holder, name)
+        if not green:
+            return DirectWire(sock, lock, outer.sendall, spawn)
+        watched = Watched(lock, changed)  # the same lock beneath: who holds it goes on doing so
+        setattr(holder, name, watched)
+        return GreenWire(sock, watched, outer.sendall, spawn)
     except AttributeError:
         return None
 

@@ -197,10 +197,10 @@ def under(sock: Any) -> Any:
 
 def test_a_plain_socket_can_be_written_to(pair: Any) -> None:
     whole, _ = pair
-    assert type(direct_wire_of(under(whole.bare), False, spawn)) is DirectWire
-    assert type(direct_wire_of(under(whole.bare), True, spawn)) is GreenWire
+    assert type(direct_wire_of(under(whole.bare), False, spawn, bool)) is DirectWire
+    assert type(direct_wire_of(under(whole.bare), True, spawn, bool)) is GreenWire
     whole.bare.setblocking(False)
-    assert type(direct_wire_of(under(whole.bare), True, spawn)) is GreenWire
+    assert type(direct_wire_of(under(whole.bare), True, spawn, bool)) is GreenWire
 
 
 def test_eventlets_socket_can_be_written_to(pair: Any) -> None:
@@ -208,7 +208,7 @@ def test_eventlets_socket_can_be_written_to(pair: Any) -> None:
     whole.bare.setblocking(False)
     green = SimpleNamespace(fd=whole.bare, sendall=None)
     ws = SimpleNamespace(socket=green, _sendlock=threading.Lock())
-    assert type(direct_wire_of(ws, True, spawn)) is GreenWire
+    assert type(direct_wire_of(ws, True, spawn, bool)) is GreenWire
 
 
 def test_what_isnt_plain_cannot(pair: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -221,18 +221,18 @@ def test_what_isnt_plain_cannot(pair: Any, monkeypatch: pytest.MonkeyPatch) -> N
         under(SimpleNamespace(_sock=whole.bare, sendall=None, cipher=None)),
         SimpleNamespace(socket=SimpleNamespace(fd=3, sendall=None), _sendlock=threading.Lock()),
     ):
-        assert direct_wire_of(ws, False, spawn) is None, ws
+        assert direct_wire_of(ws, False, spawn, bool) is None, ws
     whole.bare.settimeout(5)
-    assert direct_wire_of(under(whole.bare), False, spawn) is None
+    assert direct_wire_of(under(whole.bare), False, spawn, bool) is None
     whole.bare.settimeout(None)
     monkeypatch.delattr(socket, "MSG_DONTWAIT")
-    assert direct_wire_of(under(whole.bare), False, spawn) is None
+    assert direct_wire_of(under(whole.bare), False, spawn, bool) is None
     with ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).wrap_socket(
         client.dup(), server_side=True, do_handshake_on_connect=False
     ) as secure:
-        assert direct_wire_of(under(secure), False, spawn) is None
+        assert direct_wire_of(under(secure), False, spawn, bool) is None
         secure.setblocking(False)
-        assert direct_wire_of(under(secure), True, spawn) is None
+        assert direct_wire_of(under(secure), True, spawn, bool) is None
 
 
 # A session
@@ -266,7 +266,7 @@ def open_websocket(session: Session, whole: WholeWrites) -> threading.Thread:
         whole.close()
 
     session._wire = whole
-    session._direct = direct_wire_of(over(whole), False, spawn)
+    session._direct = direct_wire_of(over(whole), False, spawn, bool)
     session.upgraded = True
     return spawn(write)
 
@@ -332,7 +332,7 @@ def test_what_is_missed_at_the_end_is_followed_by_nothing(engine: engineio.Serve
     """A client that got the next one would come back with its cursor, and never hear of what it missed."""
     whole, client = pair
     session = session_of(engine, "a")
-    session._direct = direct_wire_of(over(whole), False, spawn)
+    session._direct = direct_wire_of(over(whole), False, spawn, bool)
     session.upgraded = session.closed = True
     with whole.lock:
         session.deliver(Letter([Packet(MESSAGE, "1")]))
@@ -508,3 +508,57 @@ def test_other_shapes_are_unknown(owner: Any, name: str, other: Any, monkeypatch
     assert transport._is_known(server)
     monkeypatch.setattr(owner, name, other)
     assert not transport._is_known(server)
+
+
+def test_whatever_makes_a_client_ready_or_not_is_told(engine: engineio.Server, pair: Any) -> None:
+    """What was found out about a client is used until the outbox is told to forget it."""
+    bare, client = pair[0].bare, pair[1]
+    bare.setblocking(False)
+    read: list[bytes] = []
+
+    def sendall(rest: bytes) -> None:
+        """As a green socket does: it lets others go on until there is room."""
+        while rest:
+            try:
+                rest = rest[bare.send(rest) :]
+            except BlockingIOError:
+                read.append(client.recv(1 << 20))
+
+    whole = WholeWrites(SimpleNamespace(_sock=bare, sendall=sendall))
+    told: list[bool] = []
+    engine.outbox.forget = lambda: told.append(True)
+    session = session_of(engine, "a")
+
+    def now_ready() -> bool:
+        assert told, "nobody was told"
+        told.clear()
+        return session.ready() is not None
+
+    tasks: list[Any] = []
+    session._direct = direct_wire_of(over(whole), True, lambda *task: tasks.append(task), session._forget)
+    session.upgraded = True
+    assert now_ready()
+    with whole.lock:
+        assert not now_ready()
+    assert now_ready()
+    letter = Letter([Packet(MESSAGE, BIG)])  # more than the buffer takes
+    session.deliver(letter)
+    assert not now_ready()
+    ((task, rest),) = tasks
+    task(rest)
+    assert now_ready()
+    assert letter.frame.startswith(b"".join(read))
+    with whole.lock:
+        told.clear()
+        session.deliver(Letter([Packet(MESSAGE, "x")]))
+    assert session._behind
+    assert not now_ready()
+    session.poll()
+    session.queue.put(None)
+    session.poll()  # whoever asks for more has sent the last
+    assert now_ready()
+    session.upgraded = False
+    assert not now_ready()
+    session._direct = None
+    assert session.ready() is None
+    assert session._forget == engine.outbox.forget

@@ -24,7 +24,11 @@ class Notes:
     def __init__(self) -> None:
         self.letters: list[list[str]] = []
 
-    def deliver(self, letter: Letter) -> None:
+    def ready(self) -> None:
+        return None
+
+    def deliver(self, letter: Letter, sent: int = 0) -> None:
+        assert not sent
         self.letters.append([packet.data for packet in letter.packets])
 
     @property
@@ -39,14 +43,14 @@ class Held(Notes):
         super().__init__()
         self.reached, self.go = threading.Event(), threading.Event()
 
-    def deliver(self, letter: Letter) -> None:
+    def deliver(self, letter: Letter, sent: int = 0) -> None:
         self.reached.set()
         assert self.go.wait(SECONDS)
-        super().deliver(letter)
+        super().deliver(letter, sent)
 
 
 class Broken(Notes):
-    def deliver(self, letter: Letter) -> None:
+    def deliver(self, letter: Letter, sent: int = 0) -> None:
         raise OSError("a client's own trouble")
 
 

@@ -16,8 +16,8 @@ from benchmarks.members import Members, Room, flawless
 from benchmarks.servers import NODE, PLAIN, CalendarServer, Missing, Server, calendar, node, plain
 
 ROOMS, QUICK_ROOMS = (100, 1_000, 4_000, 9_000), (100, 1_000)
-DELIVERIES, QUICK_DELIVERIES = 40_000, 10_000
-FEWEST = 10
+DELIVERIES, QUICK_DELIVERIES = 200_000, 20_000
+FEWEST = 20
 """Changes in a measurement, however many hear of them."""
 WARM_UP = 20_000
 """Deliveries before anything is counted: Node compiles what it often runs."""
@@ -26,7 +26,7 @@ CROWD, REST_RATE, REST_SECONDS = 9_000, 20, 30
 METHOD = """\
 Every server, in turn, gets a fresh process and a room of members over websockets, from one load client in C
 (epoll, one thread). A warm-up of 20,000 deliveries comes first. Then one change after the other: the next is
-posted when the last has reached every member; at least 10 changes and 40,000 deliveries a measurement. Each
+posted when the last has reached every member; at least 20 changes and 200,000 deliveries a measurement. Each
 member must get each change once and in order, otherwise the run fails. A message has about 430
 bytes for all of them.
 

@@ -8,10 +8,12 @@ from typing import ClassVar, Self
 
 from benchmarks.calendars import MONTH, Event, dumps, edited, new_event
 from benchmarks.clients import Request, ask_once
+from benchmarks.measure import OURS
 from benchmarks.servers import PEERS, CalendarServer, Server, gunicorn
 
 BARE = "bare Flask"
 UNBATCHED = "batching off"
+ON_DISK = ", DATA_SYNC=always"
 JSON = {"Content-Type": "application/json"}
 BATCH, ATTEMPTS = 100, 10
 """Operations of one request when a calendar is filled; and how often those are repeated that were refused."""
@@ -98,12 +100,10 @@ class Ours(Holder):
     marker = change_marker = '"event_date"'
     version = ""
 
-    def __init__(self, scratch: Path, unbatched: bool = False) -> None:
-        if unbatched:
-            server = CalendarServer(scratch, application="benchmarks.unbatched:app", name=UNBATCHED)
-        else:
-            server = CalendarServer(scratch)
-        super().__init__(server)
+    def __init__(self, scratch: Path, unbatched: bool = False, sync: str = "interval") -> None:
+        application = "benchmarks.unbatched:app" if unbatched else "app:app"
+        name = (UNBATCHED if unbatched else OURS) + ("" if sync == "interval" else ON_DISK)
+        super().__init__(CalendarServer(scratch, {"DATA_SYNC": sync}, application, name))
         self._departments: dict[str, str] = {}
         self._cursors: dict[str, str] = {}
 
@@ -153,6 +153,11 @@ class Ours(Holder):
         return Request("GET", path)
 
     def create(self, calendar: str) -> Request:
+        fields = {name: value for name, value in new_event().as_json().items() if name != "id"}
+        return Request("POST", self._path(calendar), dumps(fields), JSON)
+
+    def create_with_id(self, calendar: str) -> Request:
+        """One that may be repeated."""
         return Request("POST", self._path(calendar), dumps(new_event().as_json()), JSON)
 
     def put(self, calendar: str, event: Event) -> Request:

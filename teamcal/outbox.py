@@ -38,7 +38,7 @@ class Client(Protocol):
 
 @dataclass
 class Mailing:
-    """A letter and whom it is for: keys of the outbox's `clients`. `ready`: those of the recipients, or ()."""
+    """A letter and whom it is for: keys of the outbox's `clients`. `ready`: theirs, or ()."""
 
     recipients: tuple[str, ...]
     letter: Letter

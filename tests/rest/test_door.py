@@ -1,10 +1,12 @@
 """The way past Flask says what Flask's routes say, header for header and byte for byte."""
 
+import json
 from typing import Any
 
 import pytest
-from werkzeug.test import Client
+from werkzeug.test import Client, EnvironBuilder, run_wsgi_app
 
+from teamcal.errors import StorageThrottled, StorageUnavailable
 from teamcal.rest.door import Door
 from tests.house import House, Server
 
@@ -119,3 +121,134 @@ def test_both_ways_together_end_within_one_deadline(house: House, monkeypatch: p
     assert len(left) == 2
     assert left[1] < left[0] <= deadline.REQUEST_SECONDS
     assert deadline.remaining() == deadline.SCRIPT_SECONDS
+
+
+# Writes
+
+
+def written_both(server: Server, method: str, path: str, **more: Any) -> tuple[Any, Any]:
+    """The answers of both ways, with what can't be the same taken out."""
+    found = [written(way, method, path, **more) for way in both_ways(server)]
+    return found[0], found[1]
+
+
+def both_ways(server: Server) -> list[Any]:
+    door = server.app.wsgi_app
+    assert isinstance(door, Door)
+    return [door, door.inner]
+
+
+def written(way: Any, method: str, path: str, **more: Any) -> Any:
+    answer = Client(way).open(path, method=method, **more)
+    headers = {name: value for name, value in answer.headers.to_wsgi_list() if name != "Content-Length"}
+    body = answer.json
+    for name in ("id", "created_at", "last_modified", "revision"):
+        body.get("event", {}).pop(name, None)
+    body.pop("request_id", None)
+    return answer.status, headers, body
+
+
+EVENT = {"event_date": "2024-01-20", "title": " 팀 회의 ", "time": None, "url": "https://example.com"}
+JSON = "application/json"
+
+
+@pytest.mark.parametrize(
+    ("data", "headers"),
+    [
+        (EVENT, {}), ({**EVENT, "unknown": [1], "revision": 7}, {"Accept-Language": "en"}),
+        ({**EVENT, "title": ""}, {"Accept-Language": "en"}), ({**EVENT, "id": "no uuid"}, {}), ({}, {}),
+        (EVENT, {"Content-Type": "application/json; charset=utf-8"}),
+        (EVENT, {"Content-Type": "APPLICATION/JSON"}), (EVENT, {"Content-Type": "text/plain"}),
+        (EVENT, {"Content-Type": "application/vnd.api+json"}), (EVENT, {"Content-Type": ""}),
+        (EVENT, {"If-Match": "garbage", "Origin": "https://a"}), ([EVENT], {}), ("text", {}), (None, {}),
+        (b"", {}), (b"{", {}), (b"\xff", {}), (b'{"title": NaN}', {}), (b'{"title":"\\ud800"}', {}),
+        (b"\xef\xbb\xbf" + json.dumps(EVENT).encode(), {}), (b"[" * 100_000, {}),
+        ({**EVENT, "description": "x" * 10_000}, {}), ({**EVENT, "description": "가" * 10_001}, {}),
+        ({**EVENT, "description": "x" * 2_000_000}, {}),
+    ],
+    ids=lambda value: repr(value)[:60],
+)  # fmt: skip
+def test_a_create(server: Server, data: Any, headers: dict[str, str]) -> None:
+    department = server.department()
+    content = data if isinstance(data, bytes) else json.dumps(data).encode()
+    headers = {"Content-Type": JSON, **headers}
+    path = f"/api/events/{department}"
+    here, there = written_both(server, "POST", path, data=content, headers=headers)
+    assert here == there
+    assert here[0][:3] in ("201", "400", "413", "415")
+
+
+@pytest.mark.parametrize(
+    "path", ["/api/events/unknown", "/api/events/*", "/api/events/a%20b", "/api/events/"]
+)
+def test_a_create_where_nothing_is(server: Server, path: str) -> None:
+    for method in ("POST", "PUT"):
+        here, there = written_both(server, method, path, json=EVENT, headers={"Accept-Language": "en"})
+        assert here == there
+        assert here[0].startswith("40")
+
+
+@pytest.mark.parametrize("version", [None, "*", '"1"', 'W/"1"', '"7"', "garbage", ""])
+@pytest.mark.parametrize("edit", [{"title": "새 제목"}, {}, {"title": " "}, {"time": None}])
+def test_an_update(server: Server, version: str | None, edit: dict[str, Any]) -> None:
+    department = server.department()
+    headers = {} if version is None else {"If-Match": version}
+    answers = []
+    for way in both_ways(server):
+        event = server.event(department)
+        path = f"/api/events/{event['id']}"
+        status, told, body = written(way, "PUT", path, json=edit, headers=headers)
+        current = body.get("current") or {}
+        for name in ("id", "created_at", "last_modified", "revision"):
+            current.pop(name, None)
+        answers.append((status, told, body))
+    assert answers[0] == answers[1]
+
+
+def test_a_create_with_an_id_may_be_repeated_on_either_way(server: Server) -> None:
+    department, path = server.department(), ""
+    body = {**EVENT, "id": "0D3B6E63-2B3C-4C0B-9D55-6A3F3F0F6C11"}
+    path = f"/api/events/{department}"
+    statuses = [Client(way).post(path, json=body).status for way in both_ways(server) * 2]
+    assert statuses == ["201 CREATED", "200 OK", "200 OK", "200 OK"]
+    assert len(server.http.get(path).json["events"]) == 1
+
+
+@pytest.mark.parametrize("error", ["unavailable", "throttled", "defect"])
+def test_a_write_that_failed_is_not_tried_again(
+    server: Server, error: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It may have been stored: a second try would make a second event."""
+    made = {
+        "unavailable": StorageUnavailable("x"),
+        "throttled": StorageThrottled("x"),
+        "defect": ValueError("x"),
+    }
+    tried: list[str] = []
+
+    def fail(*arguments: Any) -> None:
+        tried.append("once")
+        raise made[error]
+
+    monkeypatch.setattr(server.calendar, "create_event", fail)
+    monkeypatch.setattr(server.calendar, "update_event", fail)
+    path, english = f"/api/events/{server.department()}", {"Accept-Language": "en"}
+    for method in ("POST", "PUT"):
+        tried.clear()
+        here, there = written_both(server, method, path, json=EVENT, headers=english)
+        assert here == there
+        assert here[0].startswith("50")
+        assert len(tried) == 2  # each way once
+    assert ("Traceback" in caplog.text) is (error == "defect")
+
+
+def test_a_body_that_stops_short_is_refused(server: Server) -> None:
+    department = server.department()
+    content = json.dumps(EVENT).encode()
+    for way in both_ways(server):
+        environ = EnvironBuilder(
+            f"/api/events/{department}", method="POST", data=content, content_type=JSON
+        ).get_environ()
+        environ["CONTENT_LENGTH"] = str(len(content) + 5)
+        assert run_wsgi_app(way, environ)[1] == "400 BAD REQUEST"
+    assert server.http.get(f"/api/events/{department}").json["events"] == []

@@ -1,4 +1,4 @@
-# make run, make migrate FROM=folder, make test, make test-all, make check, make bench.
+# make run, make migrate FROM=folder, make test, make test-all, make test-stock, make check, make bench.
 # Everything is made in this folder; nothing needs root.
 
 PYTHON ?= python3
@@ -12,7 +12,7 @@ NODE_MODULES := $(if $(NPM),$(patsubst %/package-lock.json,%/node_modules/.packa
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --quiet
 PYTEST := $(BIN)/python -m pytest --numprocesses=3 --dist=loadfile --durations=15 --cov --cov-branch --cov-fail-under=95
 
-.PHONY: run migrate test test-all check bench clean
+.PHONY: run migrate test test-all test-stock check bench clean
 .DEFAULT_GOAL := run
 .DELETE_ON_ERROR:
 
@@ -31,6 +31,11 @@ test: $(VENV)/.development $(NODE_MODULES)
 
 test-all: $(VENV)/.development $(NODE_MODULES)
 	$(PYTEST)
+
+# What has to do with live messages once more, by Socket.IO's own way.
+test-stock: $(VENV)/.development $(NODE_MODULES)
+	DIRECT_BROADCAST=off $(BIN)/python -m pytest --numprocesses=3 --dist=loadfile -m "not slow" \
+		tests/transport tests/rooms tests/sync tests/convergence tests/test_kill.py tests/test_concurrency.py
 
 check: $(VENV)/.development
 	$(BIN)/ruff format --check .

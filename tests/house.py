@@ -7,6 +7,7 @@ one.event(department, title="팀 회의")
 """
 
 import itertools
+import os
 import threading
 import uuid
 from collections.abc import Callable
@@ -108,6 +109,7 @@ class House:
         now: Callable[[], datetime] = right_now,
         **settings: Any,
     ) -> Server:
+        settings.setdefault("direct_broadcast", os.environ.get("DIRECT_BROADCAST") != "off")
         made = Settings(self.storage, "only-the-tests-know-it", **settings)
         return Server(made, self.database(client(before, after, calls), now), now)
 

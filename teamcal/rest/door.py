@@ -1,4 +1,4 @@
-"""Before Flask: what is asked most, two reads and two writes. Design: docs/decisions/door.md."""
+"""Before Flask: what is asked most, two reads and two writes (docs/decisions/door.md)."""
 
 import io
 import re
@@ -138,6 +138,9 @@ def _body_of(environ: dict[str, Any]) -> bytes | None:
         or not _JSON.fullmatch(environ.get("CONTENT_TYPE", ""))
     ):
         return None
-    body: bytes = environ["wsgi.input"].read(int(length))
+    try:
+        body: bytes = environ["wsgi.input"].read(int(length))
+    except OSError:  # the client has gone: Flask has the words for it
+        body = b""
     environ["wsgi.input"] = io.BytesIO(body)
     return body if len(body) == int(length) else None

@@ -2,8 +2,10 @@
 
 import json
 import re
+from contextlib import suppress
 from typing import Any, NoReturn
 
+import orjson
 from flask import request
 from werkzeug.exceptions import UnsupportedMediaType
 
@@ -25,6 +27,10 @@ def json_object() -> dict[str, Any]:
 
 def object_from(body: bytes) -> dict[str, Any]:
     """The JSON object that `body` is. Raises InvalidInput."""
+    with suppress(ValueError):  # else to the one that takes more, and more time
+        value = orjson.loads(body)
+        if isinstance(value, dict):
+            return value
     try:
         value = json.loads(body.decode("utf-8-sig"), parse_constant=_no_number)
     except (ValueError, RecursionError):

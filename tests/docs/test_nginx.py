@@ -2,7 +2,9 @@
 
 import shutil
 import signal
+import socket
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,11 +36,23 @@ def configuration(folder: Path, site: str) -> Path:
     return file
 
 
+def until_it_listens(port: int) -> None:
+    deadline = time.monotonic() + 20
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+            return
+        except ConnectionRefusedError:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+
+
 @contextmanager
 def proxy(folder: Path, site: str, port: int) -> Iterator[str]:
     command = [str(NGINX), "-c", str(configuration(folder, site)), "-e", "stderr"]
     process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
     try:
+        until_it_listens(port)
         yield f"http://127.0.0.1:{port}"
     finally:
         process.send_signal(signal.SIGTERM)

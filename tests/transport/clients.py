@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Protocol
 
+import engineio
 import pytest
 import socketio
 
@@ -58,12 +59,24 @@ class Client(Protocol):
     def transport(self) -> str: ...
 
 
+class InOrder(engineio.Client):
+    """Handles messages as they come; inherited, each is handled in a thread of its own."""
+
+    def _trigger_event(self, event: str, *arguments: Any, **options: Any) -> Any:
+        return super()._trigger_event(event, *arguments, **options | {"run_async": False})
+
+
+class SocketIOClient(socketio.Client):
+    def _engineio_client_class(self) -> type:
+        return InOrder
+
+
 class PythonClient:
     """python-socketio's client."""
 
     def __init__(self, url: str, transports: list[str]) -> None:
         self.inbox = Inbox()
-        self._client = socketio.Client(reconnection=False)
+        self._client = SocketIOClient(reconnection=False)
         self._client.on("*", lambda event, *payload: self.inbox.add(event, payload[0] if payload else None))
         self._client.on("disconnect", lambda reason=None: self.inbox.add("*disconnect", reason))
         self._client.connect(url, transports=transports, wait_timeout=SECONDS)

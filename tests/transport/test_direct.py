@@ -488,7 +488,7 @@ def test_other_sessions_are_taken_for_unknown(monkeypatch: pytest.MonkeyPatch, c
 
     monkeypatch.setattr(engineio.base_server.BaseServer, "__init__", init)
     with caplog.at_level(logging.WARNING, "teamcal.transport"):
-        server = House().server()
+        server = House().server(direct_broadcast=True)
     assert "broadcasts take the libraries' own way: this version of them isn't known" in caplog.messages
     assert not hasattr(server.socketio.server.eio, "outbox")
     converse(server)
@@ -504,7 +504,7 @@ def test_other_sessions_are_taken_for_unknown(monkeypatch: pytest.MonkeyPatch, c
     ],
 )
 def test_other_shapes_are_unknown(owner: Any, name: str, other: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    server = House().server().socketio.server
+    server = House().server(direct_broadcast=True).socketio.server
     assert transport._is_known(server)
     monkeypatch.setattr(owner, name, other)
     assert not transport._is_known(server)

@@ -115,7 +115,7 @@ def test_libraries_that_look_different_take_their_own_way(
 
     with monkeypatch.context() as patch:
         patch.setattr(socketio.Manager, "basic_enter_room", other_shape)
-        server = House().server()
+        server = House().server(direct_broadcast=True)
     assert "this version of them isn't known" in caplog.text
     assert getattr(server.socketio.server.eio, "outbox", None) is None
     department = server.department()
@@ -134,7 +134,7 @@ def test_switched_off_the_libraries_way_is_taken(tmp_path: Path) -> None:
 
 
 def test_the_known_libraries_are_known() -> None:
-    assert transport._is_known(House().server().socketio.server)
+    assert transport._is_known(House().server(direct_broadcast=True).socketio.server)
 
 
 @pytest.mark.parametrize("worker", ["eventlet", "gevent", "gthread"])

@@ -27,10 +27,11 @@ class Listing:
             at = bisect_left(self._keys, order_of(before))
             del self._keys[at], self.events[at], self.json[at]
         if after is not None:
-            at = bisect_left(self._keys, order_of(after))
-            self._keys.insert(at, order_of(after))
+            key, content = order_of(after), event_json(after)
+            at = bisect_left(self._keys, key)
+            self._keys.insert(at, key)
             self.events.insert(at, after)
-            self.json.insert(at, event_json(after))
+            self.json.insert(at, content)
 
     def between(self, first: str | None, last: str | None) -> range:
         """The places of the events from `first` to `last`, dates that count both."""

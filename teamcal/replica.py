@@ -289,7 +289,7 @@ class Replica:
         turn = threading.Event()
         for pending in pendings:
             pending.turn = turn
-        self._waiting.extend(pendings)
+        self._waiting.extend(pending for pending in pendings if not pending.done)
         try:
             while not all(pending.done for pending in pendings):
                 if remaining() < LEADING_SECONDS:
@@ -302,6 +302,12 @@ class Replica:
         finally:
             for pending in pendings:
                 pending.abandoned = True
+            if not all(pending.done for pending in pendings):
+                self._wake_next()  # it may have been these that were to lead next
+
+    def _wake_next(self) -> None:
+        """The first of those who still wait leads, if nobody does."""
+        _wake([one for one in list(self._waiting) if not (one.done or one.abandoned)][:1])
 
     def _lead(self, pendings: list[Pending]) -> None:
         """Commits what is waiting until `pendings` are done, then lets the next in the queue lead."""
@@ -316,7 +322,7 @@ class Replica:
             self._leading.release()
             # Released first: who queues up after this look finds that nobody leads. And the next to lead is
             # woken before those who are done: the database has work while they answer.
-            _wake(list(self._waiting)[:1])
+            self._wake_next()
             _wake(batch)
 
     def write_atomic(self, pendings: list[Pending], spoiled: bool) -> None:

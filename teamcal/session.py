@@ -82,8 +82,9 @@ class Session(engineio.socket.Socket):
 
     def ready(self) -> Send | None:
         """See teamcal.outbox.Client. Whatever this looks at tells the outbox when it changes."""
-        open_ = self._direct is not None and not self._behind and self._upgraded
-        return self._direct.ready() if open_ and self._direct is not None else None
+        if self._direct is None or self._behind or not self._upgraded or self.closed:
+            return None
+        return self._direct.ready()
 
     def deliver(self, letter: Letter, sent: int = 0) -> None:
         """Write `letter` to the client's websocket, or put it into the queue; doesn't wait for the client."""
@@ -186,6 +187,7 @@ class Session(engineio.socket.Socket):
         """
         was_open = not (self.closing or self.closed)
         super().close(wait=False, abort=abort, reason=reason)
+        self._forget()
         if not was_open or self._wire is None:
             return
         if reason == self.server.reason.PING_TIMEOUT:

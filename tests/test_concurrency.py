@@ -3,11 +3,19 @@
 import threading
 import time
 from collections import Counter
+from contextlib import suppress
 from itertools import pairwise
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-from teamcal.changes import DEPARTMENTS
+from teamcal.changes import DEPARTMENTS, Head
+from teamcal.deadline import within
+from teamcal.errors import IdTaken, StorageUnavailable
+from teamcal.events import utc_now
+from teamcal.replica import Replica
+from teamcal.writes import Draft, Pending
 from tests.house import House, together
 
 WRITERS, EACH = 32, 6
@@ -141,3 +149,75 @@ def test_readers_never_see_the_past() -> None:
 
     assert set(together(write, *(lambda number=number: read(number) for number in range(4)))) == {None}
     assert wrong == []
+
+
+class Slow:
+    """A database whose commits take until `go` is set, and who wrote what."""
+
+    def __init__(self) -> None:
+        self.go, self.reached = threading.Event(), threading.Event()
+
+    def commit(self, writes: Any, token: str) -> None:
+        self.reached.set()
+        assert self.go.wait(10)
+
+
+def a_replica(database: Slow) -> Replica:
+    def nothing(*arguments: Any) -> None:
+        pass
+
+    process = SimpleNamespace(
+        database=database, now=utc_now, publish=nothing, announce=nothing, on_reset=nothing
+    )
+    replica = Replica("d", process)
+    replica.head = Head("d", 1, "c")
+    return replica
+
+
+def creating(number: int) -> Pending:
+    return Pending(lambda view: Draft("event_created", {"id": f"e{number}", "department_id": "d"}))
+
+
+def test_who_waits_behind_those_who_gave_up_leads_at_once() -> None:
+    """One batch was settled before it queued up, one writer gave up: neither keeps the next waiting."""
+    database = Slow()
+    replica = a_replica(database)
+    done: list[str] = []
+
+    def write(name: str, pendings: list[Pending], seconds: float) -> threading.Thread:
+        def run() -> None:
+            with within(seconds), suppress(StorageUnavailable):
+                replica.write_all(pendings)
+                done.append(name)
+
+        thread = threading.Thread(target=run)
+        thread.start()
+        return thread
+
+    first = write("first", [creating(1)], 10)
+    assert database.reached.wait(5)
+    settled = creating(2)
+    settled.error = IdTaken("e2")
+    write("settled", [settled], 10).join(5)
+    write("late", [creating(3)], 1.1).join(5)
+    write("too late", [creating(4)], 0.5).join(5)
+    last = write("last", [creating(5)], 10)
+    time.sleep(0.1)
+    began = time.monotonic()
+    database.go.set()
+    first.join(5)
+    last.join(5)
+    assert done == ["settled", "first", "last"] or done == ["settled", "last", "first"]
+    assert time.monotonic() - began < 3
+    assert replica.head is not None
+    assert replica.head.revision == 3
+    assert not replica._waiting
+
+
+def test_batches_that_are_settled_leave_nothing_behind() -> None:
+    replica = a_replica(Slow())
+    for number in range(100):
+        settled = creating(number)
+        settled.error = IdTaken("x")
+        replica.write_all([settled])
+    assert not replica._waiting

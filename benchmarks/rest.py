@@ -89,6 +89,7 @@ def run(scratch: Path, runs: int = 5, quick: bool = False) -> dict[str, Any]:
         unbatched = stack.enter_context(Ours(scratch, unbatched=True))
         on_disk = [stack.enter_context(Ours(scratch, off, "always")) for off in (False, True)]
         for number in range(runs):
+            print(f"  run {number + 1} of {runs}, {time.strftime('%H:%M')}", flush=True)
             for scenario in scenarios(sizes):
                 for clients in CLIENTS:
                     measure_all(bench, scenario, clients, number)

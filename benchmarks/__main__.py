@@ -100,13 +100,18 @@ def _of(path: str, field: str) -> str:
 
 
 def commit() -> str:
-    """What is measured, or 'unknown' where there is no git."""
+    """What is measured, or 'unknown' where there is no git. The page that is being written doesn't count."""
+    found = _git("rev-parse", "--short", "HEAD")
+    changed = _git("status", "--porcelain", "--", ".", ":(exclude)docs/performance.*")
+    return (found or "unknown") + ("+changes" if changed else "")
+
+
+def _git(*arguments: str) -> str:
     try:
-        command = ["git", "describe", "--always", "--dirty=+changes"]
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        done = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
     except OSError:
-        return "unknown"
-    return done.stdout.strip() or "unknown"
+        return ""
+    return done.stdout.strip()
 
 
 def load(path: Path) -> dict[str, Any]:

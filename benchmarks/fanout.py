@@ -8,6 +8,7 @@ import http.client
 import threading
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Self
 
@@ -17,18 +18,20 @@ from benchmarks.servers import NODE, PLAIN, CalendarServer, Missing, Server, cal
 
 ROOMS, QUICK_ROOMS = (100, 1_000, 4_000, 9_000), (100, 1_000)
 DELIVERIES, QUICK_DELIVERIES = 200_000, 20_000
-FEWEST = 20
-"""Changes in a measurement, however many hear of them."""
+FEWEST, TURNS = 20, 4
+"""Changes in a measurement, however many hear of them; and in how many parts the servers take turns."""
 WARM_UP = 20_000
 """Deliveries before anything is counted: Node compiles what it often runs."""
-BURST_ROOM, BURST, BURSTS = 1_000, 50, 4
+BURST_ROOM, BURST = 1_000, 50
 CROWD, REST_RATE, REST_SECONDS = 9_000, 20, 30
 METHOD = """\
-Every server, in turn, gets a fresh process and a room of members over websockets, from one load client in C
-(epoll, one thread). A warm-up of 20,000 deliveries comes first. Then one change after the other: the next is
-posted when the last has reached every member; at least 20 changes and 200,000 deliveries a measurement. Each
-member must get each change once and in order, otherwise the run fails. A message has about 430
-bytes for all of them.
+All servers run at the same time, each with its own room of members over websockets, from load clients in C
+(epoll, one thread each). A warm-up of 20,000 deliveries comes first. Then they take turns: four times each
+gets a quarter of its changes, while the others rest; so whatever else the machine does meanwhile meets all of
+them. One change comes after the other: the next is posted when the last has reached every member; at least
+20 changes and 200,000 deliveries a measurement, and before each turn a fifth as many that don't count. Each
+member must get each change once and in order, otherwise the run fails. A message has about 430 bytes for all
+of them.
 
 CPU is user and system time of the server's processes, from their CPU clocks, over the time of the broadcasts;
 nothing is taken off for idling, and Socket.IO's heartbeats (every 25 s) rarely fall into it. Of ours it
@@ -58,61 +61,110 @@ def run(scratch: Path, runs: int = 5, quick: bool = False) -> dict[str, Any]:
     servers = makers(scratch, report)
     for number in range(runs):
         for members in QUICK_ROOMS if quick else ROOMS:
-            for name in rotated(list(servers), number):
-                with servers[name]() as server:
-                    measure(report, server, members, scratch, quick)
+            with ExitStack() as stack:
+                crowds = [
+                    stack.enter_context(crowd)
+                    for crowd in (
+                        Crowd(make(), members, scratch) for make in rotated(list(servers.values()), number)
+                    )
+                ]
+                measure(report, crowds, number, quick)
     growth(report)
     report.targets = targets(report)
     return report.as_dict()
 
 
-def measure(report: Report, server: Server, members: int, scratch: Path, quick: bool) -> None:
-    """One server, one room: all figures of one run."""
-    department = "0985bc50-3edb-400e-b484-faca1c3b1ba6"
-    if isinstance(server, CalendarServer):
-        department = server.department(f"{members} members")
-        alone = cost_of_a_write(server, scratch)
-    room = f"{members:,} members"
-    with Members(server.port, [Room(department)], scratch) as client:
-        before = server.memory()
-        client.connect(members)
-        time.sleep(0.5)  # let the last greenlets and buffers settle
-        grown = (server.memory() - before) / members / 1024
-        report.figure(f"memory a connection, {room}", "KB").add(server.name, grown)
-        flawless(client.post(max(WARM_UP // members, 2)))
-        wanted = QUICK_DELIVERIES if quick else DELIVERIES
-        cost = measure_posts(report, server, client, room, max(wanted // members, FEWEST), 1)
-        if isinstance(server, CalendarServer):
-            note = "the same without what a write costs when nobody listens"
-            figure = report.figure(f"CPU a delivery without the write, {room}", "µs", note)
-            figure.add(server.name, cost - alone / members)
-        if members == BURST_ROOM:
-            measure_posts(report, server, client, f"a burst of {BURST}, {room}", BURSTS, BURST)
-        if members == CROWD and isinstance(server, CalendarServer):
-            measure_rest(report, server, client, department)
+class Crowd:
+    """A server with one room of `members`. As a context manager it runs and they are connected."""
+
+    def __init__(self, server: Server, members: int, scratch: Path) -> None:
+        self.server, self.members, self.scratch = server, members, scratch
+        self.room = f"{members:,} members"
+        self.department = "0985bc50-3edb-400e-b484-faca1c3b1ba6"
+        self.alone = 0.0
+        """µs of a write that nobody listens to, of a server that stores."""
+        self.spent = self.engines = self.seconds = self.busy = 0.0
+        self.deliveries = 0
+
+    def __enter__(self) -> Self:
+        with ExitStack() as stack:
+            stack.enter_context(self.server)
+            if isinstance(self.server, CalendarServer):
+                self.department = self.server.department(self.room)
+                self.alone = cost_of_a_write(self.server, self.scratch)
+            self.client = stack.enter_context(
+                Members(self.server.port, [Room(self.department)], self.scratch)
+            )
+            before = self.server.memory()
+            self.client.connect(self.members)
+            time.sleep(0.5)  # let the last greenlets and buffers settle
+            self.grown = (self.server.memory() - before) / self.members / 1024
+            self.client.warm(max(WARM_UP // self.members, 2))
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self._stack.close()
+
+    def post(self, count: int, size: int, more: bool) -> None:
+        """`count` requests of `size` changes; adds to what was seen before if there is `more`."""
+        if not more:
+            self.spent = self.engines = self.seconds = self.busy = 0.0
+            self.deliveries = 0
+        self.client.warm(max(count // 5, 2))
+        web, engine = self.server.usage("web"), self.server.usage("engine")
+        self.seen = flawless(self.client.post(count, size, more=more))
+        self.spent += self.server.usage("web").since(web)
+        self.engines += self.server.usage("engine").since(engine)
+        self.seconds += self.seen["seconds"]
+        self.busy += self.seen["client_cpu_s"]
+        self.deliveries += self.seen["deliveries"]
 
 
-def measure_posts(
-    report: Report, server: Server, client: Members, room: str, count: int, size: int
-) -> float:  # fmt: skip
-    """µs of the web process for each delivery; every figure of it goes into the report."""
-    web, engine = server.usage("web"), server.usage("engine")
-    seen = flawless(client.post(count, size))
-    spent, engines = server.usage("web").since(web), server.usage("engine").since(engine)
-    deliveries = seen["deliveries"]
-    report.figure(f"CPU a delivery, {room}", "µs").add(server.name, spent * 1e6 / deliveries)
+def measure(report: Report, crowds: list[Crowd], number: int, quick: bool) -> None:
+    """One size of room: all figures of one run. The servers take turns."""
+    members = crowds[0].members
+    count = max((QUICK_DELIVERIES if quick else DELIVERIES) // members // TURNS, FEWEST // TURNS)
+    take_turns(crowds, number, count, 1)
+    for crowd in crowds:
+        report.figure(f"memory a connection, {crowd.room}", "KB").add(crowd.server.name, crowd.grown)
+        note(report, crowd, crowd.room)
+        if crowd.alone:
+            name = f"CPU a delivery without the write, {crowd.room}"
+            figure = report.figure(name, "µs", "the same without what a write costs when nobody listens")
+            cost = crowd.spent * 1e6 / crowd.deliveries
+            figure.add(crowd.server.name, cost - crowd.alone / members)
+    if members == BURST_ROOM:
+        take_turns(crowds, number, 1, BURST)
+        for crowd in crowds:
+            note(report, crowd, f"a burst of {BURST}, {crowd.room}")
+    for crowd in crowds:
+        if members == CROWD and isinstance(crowd.server, CalendarServer):
+            measure_rest(report, crowd.server, crowd.client, crowd.department)
+
+
+def take_turns(crowds: list[Crowd], number: int, count: int, size: int) -> None:
+    """TURNS times `count` requests of `size` changes to each server; who goes first changes."""
+    for turn in range(TURNS):
+        for crowd in rotated(crowds, number + turn):
+            crowd.post(count, size, more=turn > 0)
+
+
+def note(report: Report, crowd: Crowd, room: str) -> None:
+    """What was seen of one server goes into the report."""
+    server, seen, deliveries = crowd.server, crowd.seen, crowd.deliveries
+    report.figure(f"CPU a delivery, {room}", "µs").add(server.name, crowd.spent * 1e6 / deliveries)
     if server.pids("engine"):
-        both = (spent + engines) * 1e6 / deliveries
+        both = (crowd.spent + crowd.engines) * 1e6 / deliveries
         report.figure(f"CPU a delivery with the engine, {room}", "µs").add(server.name, both)
     for key in ("p50", "p99", "p999"):
         shown = "p99.9" if key == "p999" else key
         report.figure(f"delivery {shown}, {room}", "ms").add(server.name, seen[f"{key}_ms"])
-    rate = deliveries / seen["seconds"]
-    report.figure(f"deliveries a second, {room}", "1/s").add(server.name, rate)
-    busy = 100 * seen["client_cpu_s"] / seen["seconds"]
-    note = "of one core; near 100 it would be the client that is measured"
-    report.figure(f"CPU of the load client, {room}", "%", note).add(server.name, busy)
-    return float(spent * 1e6 / deliveries)
+    report.figure(f"deliveries a second, {room}", "1/s").add(server.name, deliveries / crowd.seconds)
+    why = "of one core; near 100 it would be the client that is measured"
+    report.figure(f"CPU of the load client, {room}", "%", why).add(
+        server.name, 100 * crowd.busy / crowd.seconds
+    )
 
 
 def cost_of_a_write(server: CalendarServer, scratch: Path, count: int = 200) -> float:

@@ -65,9 +65,18 @@ class Members:
             raise RuntimeError(f"{seen['ready']} of {count} members could join: {seen}")
         return seen
 
-    def post(self, count: int, size: int = 1, rate: float = 0) -> dict[str, Any]:
-        """`count` requests of `size` changes each, in lock-step, at most `rate` a second."""
-        return self.ask(f"post {count} {size} {rate}")
+    def post(self, count: int, size: int = 1, rate: float = 0, more: bool = False) -> dict[str, Any]:
+        """`count` requests of `size` changes each, in lock-step, at most `rate` a second.
+
+        `more`: the percentiles are of all since the last that was not.
+        """
+        return self.ask(f"{'more' if more else 'post'} {count} {size} {rate}")
+
+    def warm(self, count: int) -> None:
+        """`count` requests that aren't measured. Raises RuntimeError when something doesn't arrive."""
+        seen = self.ask(f"warm {count}")
+        if seen["lost"] or seen["deliveries"] != seen["expected"]:
+            raise RuntimeError(f"not every change arrived: {seen}")
 
     def ask(self, command: str) -> dict[str, Any]:
         """Any command of ws.c's. Raises RuntimeError when the client has ended."""

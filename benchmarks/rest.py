@@ -22,7 +22,7 @@ from benchmarks.servers import Missing, Server
 
 SIZES, QUICK_SIZES = (100, 1_000, 10_000), (100, 1_000)
 CLIENTS = (1, 16, 64)
-SECONDS, QUICK_SECONDS = 1.5, 0.3
+SECONDS, QUICK_SECONDS = 1.0, 0.3
 CROWD = 64
 CHANGED, EDITED = 20, 1_000
 PATIENCE = 25.0
@@ -36,7 +36,7 @@ METHOD = """\
 All servers run at the same time, each with the same calendars (of 100, 1,000 and 10,000 events, 41 of them
 in the month that is asked for), but only one is asked at a time; who goes first changes from run to run.
 The load client is a process of its own in C (epoll, one thread); each of its clients sends its next request
-when the last has been answered, for 1.5 seconds, and what is under way then is awaited. Before anything is
+when the last has been answered, for a second, and what is under way then is awaited. Before anything is
 timed, the events in the answers are counted: a server whose answer doesn't have just those is left out.
 Only successes count in the rates.
 

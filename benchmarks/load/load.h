@@ -57,7 +57,8 @@ void fail(const char *what);             /* ends the client */
 double clock_us(void);
 double cpu_seconds(void);                /* of this process so far */
 void note_latency(double ms);
-void forget_latencies(void);
+size_t latencies_noted(void);
+void forget_latencies(size_t after);     /* all but the first so many */
 void sort_latencies(void);
 double latency(double percent);          /* ms, nearest rank, once they are sorted */
 

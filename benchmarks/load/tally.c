@@ -30,7 +30,9 @@ void note_latency(double ms) {
   latencies[count++] = ms;
 }
 
-void forget_latencies(void) { count = 0; }
+size_t latencies_noted(void) { return count; }
+
+void forget_latencies(size_t after) { count = after; }
 
 static int by_size(const void *a, const void *b) {
   float x = *(const float *)a, y = *(const float *)b;

@@ -13,6 +13,8 @@
      post COUNT SIZE RATE        COUNT requests of SIZE changes each to the first department, in lock-step:
                                  the next one goes out when every delivery of the last has arrived, and not
                                  before 1/RATE s have passed (RATE 0: at once)
+     more COUNT SIZE RATE        the same; its latencies are added to those of the last
+     warm COUNT                  COUNT requests that don't count
 
    Every change has the title "@number:microseconds" (CLOCK_MONOTONIC when its request was sent); so each
    delivery tells its latency, and which change it is: lost, doubled and disordered ones are counted.
@@ -120,9 +122,10 @@ static bool turn(double us) {
   return command;
 }
 
-static void begin(void) {
+/* A command; `known`: how many of the latencies stay. */
+static void begin(size_t known) {
   tally = (struct tally){.began = clock_us(), .cpu = cpu_seconds()};
-  forget_latencies();
+  forget_latencies(known);
   for (int i = 0; i < member_count; i++) {
     members[i].back = false;
     tally.under_way += under_way(&members[i]);
@@ -130,7 +133,7 @@ static void begin(void) {
 }
 
 static void gather(int at_once, double seconds) {
-  begin();
+  begin(0);
   while (tally.back < member_count && clock_us() - tally.began < seconds * 1e6) {
     start_due(at_once ? at_once : member_count);
     turn(5e3);
@@ -180,9 +183,17 @@ static void post_once(int size) {
   if (request.outstanding > 0) give_up();
 }
 
-static void post(int count, int size, double rate) {
+static void warm(int count) {
+  size_t known = latencies_noted();
+  begin(known);
+  for (int i = 0; i < count; i++) post_once(1);
+  forget_latencies(known);
+  printf("{\"expected\":%ld,\"deliveries\":%ld,\"lost\":%ld}\n", tally.expected, tally.deliveries, tally.lost);
+}
+
+static void post(int count, int size, double rate, size_t known) {
   double last = 0;
-  begin();
+  begin(known);
   for (int i = 0; i < count; i++) {
     double due = rate > 0 ? tally.began + i * 1e6 / rate : 0;
     while (clock_us() < due) turn(due - clock_us());
@@ -208,7 +219,10 @@ static void obey(const char *line) {
   double c;
   if (sscanf(line, "connect %d %d %lf", &a, &b, &c) == 3) connect_members(a, b, c);
   else if (sscanf(line, "return %d %lf", &a, &c) == 2) gather(a, c);
-  else if (sscanf(line, "post %d %d %lf", &a, &b, &c) == 3 && b > 0 && b <= MAX_SIZE) post(a, b, c);
+  else if (sscanf(line, "warm %d", &a) == 1) warm(a);
+  else if (sscanf(line, "post %d %d %lf", &a, &b, &c) == 3 && b > 0 && b <= MAX_SIZE) post(a, b, c, 0);
+  else if (sscanf(line, "more %d %d %lf", &a, &b, &c) == 3 && b > 0 && b <= MAX_SIZE)
+    post(a, b, c, latencies_noted());
   else printf("{\"error\":\"no such command\"}\n");
   fflush(stdout);
 }

@@ -94,7 +94,10 @@ def standing(entry: Json, fresh: bool) -> str:
     """When it was measured, of what, and whether anything else ran beside it."""
     told = f"{entry['runs']} runs, {entry['at']}, commit {entry['commit']}"
     older = "" if fresh else " *Not part of the last run of the benchmark.*"
-    busy = f" *The machine was busy when it began: load {entry['load']:.1f}.*" if entry["load"] > 0.7 else ""
+    load = entry["load"]  # None: it wasn't recorded
+    busy = (
+        f" *The machine was busy when it began: load {load:.1f}.*" if load is not None and load > 0.7 else ""
+    )
     return f"{told}.{older}{busy}"
 
 

@@ -10,7 +10,7 @@ if __name__ == "__main__":  # `python app.py` serves on eventlet's own server: p
     eventlet.monkey_patch()
 
 from models import DynamoDBDatabase
-from teamcal import transport
+from teamcal.dev_server import serve
 from teamcal.errors import StorageError
 from teamcal.factory import create_app
 from teamcal.settings import SettingsError, load_settings
@@ -34,4 +34,4 @@ if settings.development and settings.storage.embedded:
 app, socketio = create_app(settings, database)
 
 if __name__ == "__main__":
-    transport.serve(app, socketio, settings.host, settings.port)
+    serve(app, socketio, settings.host, settings.port)

@@ -20,14 +20,15 @@ from zoneinfo import ZoneInfo
 from tqdm import tqdm
 
 from models import DynamoDBDatabase
-from teamcal.calendar import Calendar
+from teamcal.calendar.events import Calendar
+from teamcal.domain.fields import department_from
+from teamcal.domain.values import utc_now
 from teamcal.errors import CalendarError, InvalidInput, StorageError
-from teamcal.events import department_from, utc_now
-from teamcal.messages import message
-from teamcal.migration import Migration
-from teamcal.oldfiles import DEPARTMENTS_FILE, EVENTS_FILE, read_old_files
-from teamcal.replicas import Replicas
+from teamcal.importer.desktop_files import DEPARTMENTS_FILE, EVENTS_FILE, read_old_files
+from teamcal.importer.importer import Migration
 from teamcal.settings import SettingsError, storage_settings
+from teamcal.sync.replicas import Replicas
+from teamcal.texts.messages import message
 
 REPLICA_MEMORY = 256 * 1024 * 1024
 

@@ -25,8 +25,10 @@ from botocore.exceptions import (
 )
 from botocore.parsers import ResponseParserError
 
-from teamcal.changes import DEPARTMENTS, Change, Head, RecordExists, Write, digest_of_all
+from localdynamo import EngineFailed, endpoint_of
 from teamcal.deadline import remaining
+from teamcal.domain.changes import DEPARTMENTS, Change, Head, RecordExists, Write, digest_of_all
+from teamcal.domain.values import Record, timestamp, utc_now
 from teamcal.errors import (
     CredentialsRefused,
     RevisionConflict,
@@ -35,11 +37,9 @@ from teamcal.errors import (
     StorageUnavailable,
     TableMissing,
 )
-from teamcal.events import Record, timestamp, utc_now
-from teamcal.localdynamo import EngineFailed, endpoint_of
-from teamcal.rows import change_of, row_of
 from teamcal.settings import StorageSettings, storage_settings
-from teamcal.shortcut import ShortWay
+from teamcal.storage.change_rows import change_of, row_of
+from teamcal.storage.fast_client import ShortWay
 
 log = logging.getLogger("teamcal.storage")
 

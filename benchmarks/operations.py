@@ -7,7 +7,7 @@ from benchmarks.units import Counted, Units, stored_bytes
 from models import DynamoDBDatabase
 from teamcal.deadline import within
 from teamcal.settings import Settings
-from teamcal.tail import Tail
+from teamcal.sync.watcher import Tail
 from tests.house import House, Server, right_now
 
 EVENT = {
@@ -187,7 +187,13 @@ def timer(watched: int = 10) -> Units:
     office = Office()
     for number in range(watched):
         office.server.member(office.department(f"부서 {number}"))
-    tail = Tail(office.server.calendar, 5.0, lambda seconds: None, lambda task: None)
+    tail = Tail(
+        office.server.calendar.replicas,
+        office.server.calendar.purge,
+        5.0,
+        lambda seconds: None,
+        lambda task: None,
+    )
     return Units(office.counted.count(tail.look).read / (watched + 1))
 
 

@@ -246,7 +246,7 @@ def _engines_of(data_dir: Path) -> list[int]:
     for folder in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
             command = (folder / "cmdline").read_bytes().decode(errors="replace").split("\0")
-            if "teamcal.localdynamo" in command and str(data_dir) in command:
+            if "localdynamo" in command and str(data_dir) in command:
                 found.append(int(folder.name))
     return found
 

@@ -9,25 +9,26 @@ from flask.sessions import SessionInterface
 from flask_cors import CORS
 from flask_socketio import SocketIO
 
-from . import deadline, transport
-from .batch import Batch
-from .calendar import Calendar
-from .events import utc_now
-from .history import History
-from .messages import message_of
-from .notices import Notices
-from .publisher import Publisher
-from .replicas import Replicas
-from .rest.answers import handle_errors
-from .rest.batch import batch_blueprint
-from .rest.changes import changes_blueprint
-from .rest.departments import departments_blueprint
-from .rest.door import Door
-from .rest.events import events_blueprint
-from .rest.root import root_blueprint
-from .rooms import FrameJson, Rooms
-from .settings import ROOT, Settings
-from .tail import Tail
+from teamcal import deadline
+from teamcal.calendar.batch import Batch
+from teamcal.calendar.events import Calendar
+from teamcal.calendar.history import History
+from teamcal.domain.values import utc_now
+from teamcal.realtime import server as transport
+from teamcal.realtime.handlers import FrameJson, Rooms
+from teamcal.realtime.publisher import Publisher
+from teamcal.rest.batch import batch_blueprint
+from teamcal.rest.changes import changes_blueprint
+from teamcal.rest.departments import departments_blueprint
+from teamcal.rest.events import events_blueprint
+from teamcal.rest.fast_path import Door
+from teamcal.rest.page import root_blueprint
+from teamcal.rest.replies import handle_errors
+from teamcal.settings import ROOT, Settings
+from teamcal.sync.redis_notices import Notices
+from teamcal.sync.replicas import Replicas
+from teamcal.sync.watcher import Tail
+from teamcal.texts.messages import message_of
 
 BODY_BYTES = 1024 * 1024
 EXPOSED = ["ETag", "Retry-After"]
@@ -113,6 +114,6 @@ def create_app(
         socketio.start_background_task(notices.listen)
     if tail:
         spawn = socketio.start_background_task
-        spawn(Tail(calendar, settings.tail_interval, socketio.sleep, spawn).run)
+        spawn(Tail(calendar.replicas, calendar.purge, settings.tail_interval, socketio.sleep, spawn).run)
     app.extensions["calendar"] = calendar
     return app, socketio

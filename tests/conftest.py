@@ -56,7 +56,7 @@ def nothing_left_over() -> Iterator[None]:
     yield
     # Embedded engines wait for a next user; asked to end, they end, and their coverage counts.
     for pid, command in _own_processes().items():
-        if "teamcal.localdynamo" in command:
+        if "localdynamo" in command:
             _ask_to_end(pid)
     deadline = time.monotonic() + _SECONDS
     while (left := _own_processes()) and time.monotonic() < deadline:

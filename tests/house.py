@@ -17,10 +17,10 @@ from typing import Any
 from flask_socketio import SocketIOTestClient
 
 from models import DynamoDBDatabase, from_item, to_item
-from teamcal.changes import DEPARTMENTS, digest_of_all
+from teamcal.domain.changes import DEPARTMENTS, digest_of_all
 from teamcal.factory import create_app
-from teamcal.rows import change_of
 from teamcal.settings import Settings, StorageSettings
+from teamcal.storage.change_rows import change_of
 from tests.engine import Fault, client
 
 _numbers = itertools.count()

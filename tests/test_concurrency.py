@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from teamcal.changes import DEPARTMENTS, Head
 from teamcal.deadline import within
+from teamcal.domain.changes import DEPARTMENTS, Head
+from teamcal.domain.operations import Draft, Pending
+from teamcal.domain.values import utc_now
 from teamcal.errors import IdTaken, StorageUnavailable
-from teamcal.events import utc_now
-from teamcal.replica import Replica
-from teamcal.writes import Draft, Pending
+from teamcal.sync.replica import Replica
 from tests.house import House, together
 
 WRITERS, EACH = 32, 6

@@ -22,7 +22,7 @@ def engines_of(folder: Path) -> list[int]:
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
             command = (process / "cmdline").read_bytes().decode(errors="replace")
-            if "teamcal.localdynamo" in command and str(folder) in command:
+            if "localdynamo" in command and str(folder) in command:
                 found.append(int(process.name))
     return found
 

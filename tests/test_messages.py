@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from teamcal import errors
-from teamcal.messages import LANGUAGES, MESSAGES, message, message_of
-from teamcal.responses import STATUS
+from teamcal.texts.error_body import STATUS
+from teamcal.texts.messages import LANGUAGES, MESSAGES, message, message_of
 
 PACKAGE = Path(errors.__file__).parent
 

@@ -4,13 +4,13 @@ from typing import Any
 
 from flask import Blueprint, Response
 
-from ..batch import Batch, Result
-from ..errors import CalendarError, FieldProblem, InvalidInput
-from ..events import public_event
-from ..language import language
-from ..responses import failure_of, status_of
-from .answers import answer
-from .parsing import json_object
+from teamcal.calendar.batch import Batch, Result
+from teamcal.domain.events import public_event
+from teamcal.errors import CalendarError, FieldProblem, InvalidInput
+from teamcal.rest.parsing import json_object
+from teamcal.rest.replies import answer
+from teamcal.texts.error_body import failure_of, status_of
+from teamcal.texts.language import language
 
 
 def _shown(op: str, result: Result) -> dict[str, Any]:

@@ -4,13 +4,15 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
-from ..changes import Change, cursor_of
-from ..errors import FieldProblem, InvalidInput
-from ..events import public_event, to_json
-from ..history import History, Page, compacted
-from .answers import answer, as_it_is, respond
-from .events import written
-from .parsing import json_object, whole_number
+from teamcal.calendar.history import History, Page, compacted
+from teamcal.domain.changes import Change
+from teamcal.domain.cursor import cursor_of
+from teamcal.domain.events import public_event
+from teamcal.domain.values import to_json
+from teamcal.errors import FieldProblem, InvalidInput
+from teamcal.rest.events import written
+from teamcal.rest.parsing import json_object, whole_number
+from teamcal.rest.replies import answer, as_it_is, respond
 
 DEFAULT_LIMIT = 500
 

@@ -2,13 +2,14 @@
 
 from flask import Blueprint, Response
 
-from ..calendar import Calendar
-from ..changes import cursor_of
-from ..events import department_edit_from, department_from, public_department
-from ..language import language
-from ..messages import message
-from .answers import answer
-from .parsing import json_object
+from teamcal.calendar.events import Calendar
+from teamcal.domain.cursor import cursor_of
+from teamcal.domain.events import public_department
+from teamcal.domain.fields import department_edit_from, department_from
+from teamcal.rest.parsing import json_object
+from teamcal.rest.replies import answer
+from teamcal.texts.language import language
+from teamcal.texts.messages import message
 
 
 def departments_blueprint(calendar: Calendar) -> Blueprint:

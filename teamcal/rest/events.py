@@ -5,16 +5,18 @@ from typing import NamedTuple
 
 from flask import Blueprint, Response, request
 
-from ..calendar import Calendar
-from ..errors import FieldProblem, InvalidInput
-from ..events import Record, client_id_from, contains, event_edit_from, event_from, public_event, to_json
-from ..language import language
-from ..listing import Listing
-from ..messages import message
-from ..replica import Ready, Replica
-from ..writes import Outcome
-from .answers import Told, answer, as_it_is, respond
-from .parsing import date_or_none, expected_version, json_object, whole_number
+from teamcal.calendar.events import Calendar
+from teamcal.domain.events import contains, public_event
+from teamcal.domain.fields import client_id_from, event_edit_from, event_from
+from teamcal.domain.operations import Outcome
+from teamcal.domain.values import Record, to_json
+from teamcal.errors import FieldProblem, InvalidInput
+from teamcal.rest.parsing import date_or_none, expected_version, json_object, whole_number
+from teamcal.rest.replies import Told, answer, as_it_is, respond
+from teamcal.sync.replica import Ready, Replica
+from teamcal.sync.sorted_events import Listing
+from teamcal.texts.language import language
+from teamcal.texts.messages import message
 
 
 def _version_tag(event: Record) -> str:

@@ -9,8 +9,8 @@ import orjson
 from flask import request
 from werkzeug.exceptions import UnsupportedMediaType
 
-from ..errors import FieldProblem, InvalidInput
-from ..events import event_date_from
+from teamcal.domain.fields import event_date_from
+from teamcal.errors import FieldProblem, InvalidInput
 
 
 def _no_number(text: str) -> NoReturn:

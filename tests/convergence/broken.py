@@ -6,8 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 import models
-from teamcal import calendar, replica, replicas, rooms, tail, writes
-from teamcal.changes import room_of
+from teamcal.calendar import events as calendar
+from teamcal.domain import operations as writes
+from teamcal.realtime import handlers as rooms
+from teamcal.realtime.publisher import room_of
+from teamcal.sync import replica, replicas
+from teamcal.sync import watcher as tail
 
 
 def publish_before_commit() -> None:

@@ -3,8 +3,8 @@
 from collections import Counter, defaultdict
 from typing import Any
 
-from teamcal.changes import digest_of_all
-from teamcal.events import public_department, public_event
+from teamcal.domain.changes import digest_of_all
+from teamcal.domain.events import public_department, public_event
 
 from .findings import Findings
 from .ledger import Ledger

@@ -126,7 +126,7 @@ class Cluster:
         for folder in Path("/proc").glob("[0-9]*"):
             with suppress(OSError):
                 words = (folder / "cmdline").read_bytes().decode(errors="replace").split("\0")
-                if "teamcal.localdynamo" in words and str(self.folder / "data") in words:
+                if "localdynamo" in words and str(self.folder / "data") in words:
                     found.append(int(folder.name))
         return found
 

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from models import DynamoDBDatabase, from_item
-from teamcal.rows import change_of
+from teamcal.storage.change_rows import change_of
 
 
 def main() -> None:

@@ -7,7 +7,10 @@ import os
 from typing import Any
 
 import models
-from teamcal import calendar, notices, replica, replicas, tail
+from teamcal.calendar import events as calendar
+from teamcal.sync import redis_notices as notices
+from teamcal.sync import replica, replicas
+from teamcal.sync import watcher as tail
 from tests.convergence import broken
 from tests.convergence.faults import FaultyDoor, counts, shares
 

@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 
 from models import DynamoDBDatabase
-from teamcal.calendar import Calendar
+from teamcal.calendar.events import Calendar
+from teamcal.calendar.history import History
+from teamcal.domain.values import utc_now
 from teamcal.errors import CalendarError
-from teamcal.events import utc_now
-from teamcal.history import History
-from teamcal.replicas import Replicas
 from teamcal.settings import StorageSettings
+from teamcal.sync.replicas import Replicas
 from tests import engine
 
 FIELDS = {"event_date": "2024-01-20", "title": "팀 회의", "description": "", "time": "", "url": ""}

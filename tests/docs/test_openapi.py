@@ -7,8 +7,8 @@ import pytest
 import yaml
 
 from teamcal.factory import create_app
-from teamcal.responses import STATUS
 from teamcal.settings import load_settings
+from teamcal.texts.error_body import STATUS
 from tests.docs.readme import KOREAN, README, ROOT
 
 # What the sources name when they register a handler or send a message.

@@ -51,7 +51,7 @@ def described(endpoint: str) -> dict[str, Any]:
 def engine(folder: Path) -> Iterator[str]:
     """The address of an embedded engine, used by a process of its own."""
     script = (
-        "import sys; from pathlib import Path; from teamcal.localdynamo import endpoint_of;"
+        "import sys; from pathlib import Path; from localdynamo import endpoint_of;"
         "print(endpoint_of(Path(sys.argv[1])), flush=True); sys.stdin.read()"
     )
     user = subprocess.Popen(

@@ -15,8 +15,8 @@ import pytest
 from botocore.config import Config
 from ministack.core import responses
 
-from teamcal.localdynamo import folder as files
-from teamcal.localdynamo.store import Store
+from localdynamo import folder as files
+from localdynamo.store import Store
 
 ROOT = Path(__file__).parents[2]
 EVENTS = {
@@ -100,7 +100,7 @@ class Running:
 
     def __init__(self, folder: Path, *arguments: str, grace: float = 60) -> None:
         self.folder = folder
-        command = [sys.executable, "-m", "teamcal.localdynamo", "--data-dir", str(folder)]
+        command = [sys.executable, "-m", "localdynamo", "--data-dir", str(folder)]
         self.process = subprocess.Popen(
             [*command, "--grace", str(grace), *arguments],
             cwd=ROOT,

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import BotoCoreError
 
-from teamcal.localdynamo import engine
-from teamcal.localdynamo import folder as files
-from teamcal.localdynamo.log import encode
+from localdynamo import engine
+from localdynamo import folder as files
+from localdynamo.log import encode
 from tests.localdynamo.conftest import CHANGES, EVENTS, Running, client, wait_until
 from tests.localdynamo.test_files import damage
 

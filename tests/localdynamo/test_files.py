@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from teamcal.localdynamo import compaction
-from teamcal.localdynamo import folder as files
-from teamcal.localdynamo.image import Image
-from teamcal.localdynamo.log import Damaged, Log, Reader, encode
+from localdynamo import compaction
+from localdynamo import folder as files
+from localdynamo.image import Image
+from localdynamo.log import Damaged, Log, Reader, encode
 from tests.localdynamo.conftest import CHANGES, EVENTS, Caller
 
 Open = Callable[..., Caller]

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from teamcal.localdynamo import folder as files
-from teamcal.localdynamo.front import MAX_BODY, MAX_HEAD
+from localdynamo import folder as files
+from localdynamo.front import MAX_BODY, MAX_HEAD
 from tests.localdynamo.conftest import CHANGES, Running, client
 
 Run = Callable[..., Running]

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from ministack.services import dynamodb
 
-from teamcal.localdynamo.expiry import Expiry
-from teamcal.localdynamo.store import LogUnusable
+from localdynamo.expiry import Expiry
+from localdynamo.store import LogUnusable
 from tests.localdynamo.conftest import CHANGES, EVENTS, Caller
 from tests.localdynamo.test_files import put, revisions
 

@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
-from teamcal.localdynamo import EngineFailed, endpoint_of, launch, lease, users
-from teamcal.localdynamo import folder as files
+from localdynamo import EngineFailed, endpoint_of, launch, lease, users
+from localdynamo import folder as files
 from tests.localdynamo.conftest import CHANGES, ROOT, alive, client, wait_until
 from tests.localdynamo.test_files import damage
 

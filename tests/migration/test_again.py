@@ -5,7 +5,7 @@ import sys
 import time
 from pathlib import Path
 
-from teamcal.tail import Tail
+from teamcal.sync.watcher import Tail
 from tests.house import together
 from tests.migration.conftest import DEPARTMENTS, MEETING, Desk
 from tests.sample_generator import write_sample
@@ -84,7 +84,9 @@ def test_members_of_running_servers_see_it_live(desk: Desk) -> None:
     desk.write({"2024-01-20": [MEETING, {**MEETING, "Title": "둘째"}]})
 
     assert desk.run().status == 0
-    Tail(server.calendar, 5.0, time.sleep, lambda task: task()).look()  # one round of the server's timer
+    Tail(
+        server.calendar.replicas, server.calendar.purge, 5.0, time.sleep, lambda task: task()
+    ).look()  # one round of the server's timer
 
     heard = [(name, payload["title"], payload["revision"]) for name, payload in member.heard()]
     assert heard == [("event_created", "팀 회의", 1), ("event_created", "둘째", 2)]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import migrate_to_dynamodb
-from teamcal import migration
+from teamcal.importer import importer as migration
 from tests.engine import Fault, client, error
 from tests.migration.conftest import DEPARTMENTS, MEETING, Desk
 from tests.sample_generator import write_sample

@@ -7,7 +7,7 @@ import pytest
 from werkzeug.test import Client, EnvironBuilder, run_wsgi_app
 
 from teamcal.errors import StorageThrottled, StorageUnavailable
-from teamcal.rest.door import Door
+from teamcal.rest.fast_path import Door
 from tests.house import House, Server
 
 

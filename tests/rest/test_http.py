@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from teamcal.rest.answers import handle_errors
+from teamcal.rest.replies import handle_errors
 from tests.house import House, Server
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8"

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from teamcal.changes import Head, cursor_of
+from teamcal.domain.changes import Head
+from teamcal.domain.cursor import cursor_of
 from tests.house import House, Server, together
 
 UNKNOWN = "99999999-9999-4999-8999-999999999999"

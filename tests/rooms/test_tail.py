@@ -5,12 +5,14 @@ from typing import Any
 import pytest
 
 from teamcal.errors import StorageUnavailable
-from teamcal.tail import Tail
+from teamcal.sync.watcher import Tail
 from tests.house import House, Server
 
 
 def timer_of(server: Server) -> Tail:
-    return Tail(server.calendar, 0.01, lambda seconds: None, lambda job: job())
+    return Tail(
+        server.calendar.replicas, server.calendar.purge, 0.01, lambda seconds: None, lambda job: job()
+    )
 
 
 def test_members_hear_of_other_servers(house: House) -> None:
@@ -64,6 +66,6 @@ def test_the_timer_outlives_every_failure(house: House, caplog: pytest.LogCaptur
     read = server.calendar.replicas.database.read_heads
     server.calendar.replicas.database.read_heads = broken
     with pytest.raises(Enough):
-        Tail(server.calendar, 0.5, sleep, lambda job: job()).run()
+        Tail(server.calendar.replicas, server.calendar.purge, 0.5, sleep, lambda job: job()).run()
     assert rounds == [0.5] * 4
     assert "the timer failed" in caplog.text

@@ -14,8 +14,8 @@ from botocore.exceptions import (
     ReadTimeoutError,
 )
 
+from localdynamo import EngineFailed
 from teamcal import deadline
-from teamcal.localdynamo import EngineFailed
 from tests.engine import error
 from tests.house import House, Server, together
 

@@ -19,9 +19,9 @@ from botocore.exceptions import ClientError
 from botocore.parsers import ResponseParserError
 
 from models import DynamoDBDatabase, from_item
-from teamcal import shortcut
 from teamcal.errors import StorageUnavailable
-from teamcal.shortcut import ShortWay
+from teamcal.storage import fast_client as shortcut
+from teamcal.storage.fast_client import ShortWay
 from tests.engine import error
 from tests.house import House
 from tests.storage.endpoint import HANG, Answer, Endpoint, endpoint, taking_at_most

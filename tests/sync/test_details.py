@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from teamcal.errors import StorageUnavailable
-from teamcal.tail import Tail
+from teamcal.sync.watcher import Tail
 from tests.engine import error
 from tests.house import House, together
 
@@ -183,7 +183,7 @@ def test_the_timer_outlives_every_trouble(house: House) -> None:
         trouble[:] = [error("UnrecognizedClientException")] if number % 2 else [(200, {}, b"{}")]
 
     with pytest.raises(KeyboardInterrupt):
-        Tail(one.calendar, 1.0, sleep, lambda task: task()).run()
+        Tail(one.calendar.replicas, one.calendar.purge, 1.0, sleep, lambda task: task()).run()
     trouble.clear()
     assert one.department()
 

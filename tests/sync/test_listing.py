@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from teamcal import replica as replicas
-from teamcal.events import event_json, order_of, public_event
-from teamcal.listing import Listing
-from teamcal.replicas import Replicas
+from teamcal.domain.events import event_json, order_of, public_event
+from teamcal.sync import replica as replicas
+from teamcal.sync.replicas import Replicas
+from teamcal.sync.sorted_events import Listing
 from tests.house import House, Server, right_now
 
 DATES = ["", "2024-01-01", "2024-01-02", "2024-02-29", "2024-12-31"]

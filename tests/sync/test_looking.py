@@ -7,7 +7,7 @@ import pytest
 
 from teamcal import deadline
 from teamcal.errors import StorageThrottled, StorageUnavailable
-from teamcal.looking import SharedLook
+from teamcal.sync.shared_read import SharedLook
 
 
 class Gate:

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from teamcal.changes import Change, Head
-from teamcal.notices import QUEUE_LENGTH, Notices
+from teamcal.domain.changes import Change, Head
+from teamcal.sync.redis_notices import QUEUE_LENGTH, Notices
 from tests.house import House, Server
 
 pytestmark = pytest.mark.skipif(not shutil.which("redis-server"), reason="redis-server isn't installed")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from teamcal.tail import Tail
+from teamcal.sync.watcher import Tail
 from tests.engine import error
 from tests.house import House, Server, right_now, together
 from tests.sync.faults import LaggingIndex, LostAnswers, Trouble
@@ -33,7 +33,7 @@ def creates(number: int) -> list[dict[str, Any]]:
 
 def look(server: Server) -> None:
     """One round of the timer, its deletions included."""
-    Tail(server.calendar, 1.0, time.sleep, lambda task: task()).look()
+    Tail(server.calendar.replicas, server.calendar.purge, 1.0, time.sleep, lambda task: task()).look()
 
 
 def changes(server: Server, department: str, **query: Any) -> Any:

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from models import from_item, to_item
-from teamcal.changes import DEPARTMENTS, Change
-from teamcal.events import digest_of
-from teamcal.rows import change_of, row_of
+from teamcal.domain.changes import DEPARTMENTS, Change
+from teamcal.domain.events import digest_of
+from teamcal.storage.change_rows import change_of, row_of
 from tests.house import House
 
 TEXTS = (

@@ -4,7 +4,7 @@ import gc
 from typing import Any
 
 from app import app, socketio
-from teamcal.session import Session
+from teamcal.realtime.engineio_socket import Session
 
 engine = socketio.server.eio
 engine.ping_interval = engine.ping_timeout = 1

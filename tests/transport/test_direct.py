@@ -22,10 +22,10 @@ from werkzeug.serving import make_server
 from wsproto.connection import Connection, ConnectionType
 from wsproto.events import BytesMessage, TextMessage
 
-from teamcal import transport
-from teamcal.outbox import Outbox
-from teamcal.session import MOST_BEHIND, MOST_BEHIND_SIZE, Session
-from teamcal.wire import DirectWire, GreenWire, Letter, WholeWrites, direct_wire_of, frame_of
+from teamcal.realtime import server as transport
+from teamcal.realtime.direct_write import DirectWire, GreenWire, Letter, WholeWrites, direct_wire_of, frame_of
+from teamcal.realtime.engineio_socket import MOST_BEHIND, MOST_BEHIND_SIZE, Session
+from teamcal.realtime.outbox import Outbox
 from tests.house import House, Server
 
 from .raw import RawPolling, RawWebsocket, rest

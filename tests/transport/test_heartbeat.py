@@ -3,7 +3,7 @@
 import threading
 import time
 
-from teamcal.heartbeat import Heartbeat
+from teamcal.realtime.pings import Heartbeat
 
 
 def test_pings_come_in_order_after_the_interval_from_one_task() -> None:

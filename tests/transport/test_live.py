@@ -18,9 +18,9 @@ import trustme
 import websocket
 from engineio.packet import MESSAGE, NOOP, Packet
 
-from teamcal import transport
-from teamcal.session import Session
-from teamcal.wire import Letter
+from teamcal.realtime import server as transport
+from teamcal.realtime.direct_write import Letter
+from teamcal.realtime.engineio_socket import Session
 from tests.house import House
 from tests.servers import Worker, command_of, free_port, running
 

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from engineio.packet import MESSAGE, Packet
 
-from teamcal import outbox as outbox_module
-from teamcal.outbox import BYTES, CHUNK, PACKETS, WAITING, Outbox
-from teamcal.wire import Letter
+from teamcal.realtime import outbox as outbox_module
+from teamcal.realtime.direct_write import Letter
+from teamcal.realtime.outbox import BYTES, CHUNK, PACKETS, WAITING, Outbox
 
 SECONDS = 20.0
 

@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from teamcal import transport
-from teamcal.wire import unmask
+from teamcal.realtime import server as transport
+from teamcal.realtime.direct_write import unmask
 from tests.servers import ROOT
 
 
@@ -21,7 +21,7 @@ from tests.servers import ROOT
     ],
 )
 def test_the_mode_is_what_the_process_is_patched_by(start: str, mode: str) -> None:
-    script = f"{start}\nfrom teamcal.transport import async_mode; print(async_mode())"
+    script = f"{start}\nfrom teamcal.realtime.server import async_mode; print(async_mode())"
     shown = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", script], cwd=ROOT, capture_output=True, text=True
     )
@@ -42,7 +42,7 @@ def test_garbage_is_logged_in_a_line_and_our_own_faults_with_their_trace() -> No
     handler = logging.Handler()
     handler.emit = seen.append  # type: ignore[method-assign]
     logger.addHandler(handler)
-    for script, filename in (("int('x')", "elsewhere.py"), ("int('x')", "/srv/teamcal/rooms.py")):
+    for script, filename in (("int('x')", "elsewhere.py"), ("int('x')", "/srv/teamcal/realtime/handlers.py")):
         try:
             exec(compile(script, filename, "exec"))  # noqa: S102
         except ValueError:

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from engineio.packet import MESSAGE, Packet
 
-from teamcal import outbox as outbox_module
-from teamcal.outbox import CHUNK, MANY, READY_LISTS, Outbox
-from teamcal.wire import Letter
+from teamcal.realtime import outbox as outbox_module
+from teamcal.realtime.direct_write import Letter
+from teamcal.realtime.outbox import CHUNK, MANY, READY_LISTS, Outbox
 
 
 class Reader:

@@ -1,0 +1,201 @@
+"""HTTP/1.1 on loopback: bytes in, whole requests to the store, answers out in their order.
+
+A malformed request is answered 400 and ends its connection, never the engine.
+"""
+
+import asyncio
+import logging
+import os
+import re
+from collections.abc import Callable
+from typing import NamedTuple
+
+from localdynamo.lease import Leases
+from localdynamo.store import Answer, LogUnusable, Store
+from localdynamo.sync import Syncer
+
+logger = logging.getLogger(__name__)
+
+MAX_HEAD = 64 * 1024
+MAX_BODY = 16 * 1024 * 1024
+_TARGET = "DynamoDB_20120810."
+# Requests with another Host come from a page whose name was pointed at 127.0.0.1 (DNS rebinding).
+_LOOPBACK = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:\d{1,5})?", re.IGNORECASE)
+_REASONS = {
+    200: "OK",
+    400: "Bad Request",
+    403: "Forbidden",
+    413: "Content Too Large",
+    500: "Internal Server Error",
+}
+_PREFIX = os.urandom(12).hex().upper()
+
+
+class Head(NamedTuple):
+    method: str
+    path: str
+    headers: dict[str, str]
+    length: int
+    keep_alive: bool
+
+
+class Refused(Exception):
+    """A request that isn't answered by the store; the connection ends after the answer."""
+
+    def __init__(self, status: int, why: str) -> None:
+        super().__init__(status, why)
+        self.status, self.why = status, why
+
+
+class Service(NamedTuple):
+    """What a connection works with."""
+
+    store: Store
+    syncer: Syncer
+    leases: Leases
+    identity: str
+    fail: Callable[[BaseException], None]
+
+
+class Connection(asyncio.Protocol):
+    """One client. Requests may come in any pieces and several at once."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._buffer = bytearray()
+        self._head: Head | None = None
+        self._ended = False
+        self._paused = False
+        self._transport: asyncio.Transport
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._ended = True
+        self._service.leases.discard(self)
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        self._work()
+
+    def pause_writing(self) -> None:
+        """The client doesn't read: take no more from it."""
+        self._paused = True
+        self._transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        self._paused = False
+        self._transport.resume_reading()
+        self._work()
+
+    def _work(self) -> None:
+        try:
+            while not self._ended and not self._paused and self._answer_one():
+                pass
+        except Refused as refusal:
+            self._refuse(refusal)
+        except LogUnusable as error:
+            self._service.fail(error)
+
+    def _answer_one(self) -> bool:
+        """Answer one request if a whole one is there."""
+        head = self._head or self._take_head()
+        if head is None:
+            return False
+        if len(self._buffer) < head.length:
+            if self._head is None and head.headers.get("expect", "").lower() == "100-continue":
+                self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            self._head = head
+            return False
+        body = bytes(self._buffer[: head.length])
+        del self._buffer[: head.length]
+        self._head = None
+        self._dispatch(head, body)
+        return True
+
+    def _take_head(self) -> Head | None:
+        end = self._buffer.find(b"\r\n\r\n")
+        if end < 0:
+            if len(self._buffer) > MAX_HEAD:
+                raise Refused(400, "head too long")
+            return None
+        if end > MAX_HEAD:
+            raise Refused(400, "head too long")
+        head = parse_head(bytes(self._buffer[:end]))
+        del self._buffer[: end + 4]
+        return head
+
+    def _dispatch(self, head: Head, body: bytes) -> None:
+        if head.path == "/lease":
+            self._grant(head)
+            return
+        target = head.headers.get("x-amz-target", "")
+        if head.method != "POST" or head.path != "/" or not target.startswith(_TARGET):
+            raise Refused(400, "not a DynamoDB request")
+        self._send(self._service.store.call(target[len(_TARGET) :], body), head.keep_alive)
+
+    def _grant(self, head: Head) -> None:
+        if head.headers.get("x-engine-id") != self._service.identity:
+            raise Refused(403, "another engine")
+        if head.headers.get("x-sync") == "always":
+            self._service.syncer.mode = "always"
+        self._service.leases.add(self)
+        self._send(Answer(200, {"Content-Type": "text/plain"}, self._service.identity.encode()), True)
+
+    def _refuse(self, refusal: Refused) -> None:
+        self._buffer.clear()
+        body = f'{{"__type":"ValidationException","message":"{refusal.why}"}}'.encode()
+        self._send(Answer(refusal.status, {"Content-Type": "application/x-amz-json-1.0"}, body), False)
+
+    def _send(self, answer: Answer, keep_alive: bool) -> None:
+        self._service.syncer.send(self._transport, render(answer, keep_alive))
+        if not keep_alive:
+            self._ended = True
+            self._service.syncer.hang_up(self._transport)
+
+
+_count = 0
+
+
+def render(answer: Answer, keep_alive: bool) -> bytes:
+    global _count
+    _count += 1
+    lines = [f"HTTP/1.1 {answer.status} {_REASONS.get(answer.status, 'Status')}"]
+    lines += [f"{name}: {value}" for name, value in answer.headers.items()]
+    lines.append(f"x-amzn-RequestId: {_PREFIX}{_count:020X}")
+    lines.append(f"Content-Length: {len(answer.body)}")
+    lines.append("\r\n" if keep_alive else "Connection: close\r\n\r\n")
+    return "\r\n".join(lines).encode("latin-1") + answer.body
+
+
+def parse_head(raw: bytes) -> Head:
+    """Raises Refused for what isn't a plain HTTP/1 request from this machine."""
+    first, *lines = raw.decode("latin-1").split("\r\n")
+    parts = first.split(" ")
+    if len(parts) != 3 or parts[2] not in ("HTTP/1.1", "HTTP/1.0"):
+        raise Refused(400, "not HTTP/1.1")
+    headers: dict[str, str] = {}
+    for line in lines:
+        name, colon, value = line.partition(":")
+        name = name.lower()
+        if not colon or not name or name != name.strip() or (name in headers and name in _ONCE):
+            raise Refused(400, "malformed header")
+        headers[name] = value.strip()
+    if not _LOOPBACK.fullmatch(headers.get("host", "")) or "origin" in headers:
+        raise Refused(403, "for programs on this machine only")
+    closing = headers.get("connection", "").lower() == "close" or parts[2] == "HTTP/1.0"
+    return Head(parts[0], parts[1], headers, _length(headers), not closing)
+
+
+_ONCE = frozenset(("host", "content-length", "transfer-encoding", "x-amz-target"))
+
+
+def _length(headers: dict[str, str]) -> int:
+    text = headers.get("content-length", "0")
+    if "transfer-encoding" in headers or not (text.isascii() and text.isdigit()) or len(text) > 12:
+        raise Refused(400, "a body needs a Content-Length")
+    if int(text) > MAX_BODY:
+        raise Refused(413, "body too long")
+    return int(text)

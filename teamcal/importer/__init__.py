@@ -1,0 +1,1 @@
+"""The import of the desktop client's files."""

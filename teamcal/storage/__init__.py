@@ -1,0 +1,1 @@
+"""How DynamoDB is spoken to."""

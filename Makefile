@@ -35,7 +35,7 @@ test-all: $(VENV)/.development $(NODE_MODULES)
 # What has to do with live messages once more, by Socket.IO's own way.
 test-stock: $(VENV)/.development $(NODE_MODULES)
 	DIRECT_BROADCAST=off $(BIN)/python -m pytest --numprocesses=3 --dist=loadfile -m "not slow" \
-		tests/transport tests/rooms tests/sync tests/convergence tests/test_kill.py tests/test_concurrency.py
+		tests/realtime tests/sync tests/convergence tests/test_kill.py tests/test_concurrency.py
 
 check: $(VENV)/.development
 	$(BIN)/ruff format --check .

@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.members import Members, Room, flawless
 from benchmarks.servers import CalendarServer, calendar
-from tests.benchmarks.fake import Delivery, FakeServer
+from tests.benchmarks.fake_server import Delivery, FakeServer
 
 pytestmark = pytest.mark.skipif(not shutil.which("gcc"), reason="gcc is not installed")
 

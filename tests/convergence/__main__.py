@@ -5,7 +5,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from .run import Plan, run
+from tests.convergence.run import Plan, run
 
 
 def main() -> int:

@@ -5,10 +5,9 @@ from typing import Any
 
 from teamcal.domain.changes import digest_of_all
 from teamcal.domain.events import public_department, public_event
-
-from .findings import Findings
-from .ledger import Ledger
-from .members import LIST, Member
+from tests.convergence.findings import Findings
+from tests.convergence.ledger import Ledger
+from tests.convergence.members import LIST, Member
 
 Row = dict[str, Any]
 TURNS = ("department_created", "department_deleted")

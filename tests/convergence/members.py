@@ -12,8 +12,8 @@ from typing import Any
 
 import aiohttp
 
-from .findings import Findings
-from .wire import Connection, Lost
+from tests.convergence.findings import Findings
+from tests.convergence.socketio_client import Connection, Lost
 
 Event = dict[str, Any]
 LIST = "*"

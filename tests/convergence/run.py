@@ -10,12 +10,12 @@ from pathlib import Path
 
 import aiohttp
 
-from .checks import Tables, check_events, check_logs, check_members, check_writers
-from .cluster import Cluster
-from .findings import Findings
-from .ledger import Ledger
-from .members import KINDS, Member
-from .writers import Writer
+from tests.convergence.checks import Tables, check_events, check_logs, check_members, check_writers
+from tests.convergence.cluster import Cluster
+from tests.convergence.findings import Findings
+from tests.convergence.ledger import Ledger
+from tests.convergence.members import KINDS, Member
+from tests.convergence.writers import Writer
 
 NAMES = ("개발팀", "마케팅팀", "영업팀", "인사팀", "재무팀", "디자인팀", "법무팀", "총무팀")
 QUIET_AFTER_TROUBLE = 3.0

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from .broken import NAMES
-from .run import Plan, Report, run
+from tests.convergence.broken import NAMES
+from tests.convergence.run import Plan, Report, run
 
 pytestmark = pytest.mark.skipif(shutil.which("redis-server") is None, reason="redis-server is not installed")
 IN_THE_SHORT_FORM = ("no_dedupe",)

@@ -7,7 +7,7 @@ from typing import Any
 
 import aiohttp
 
-from .ledger import Ledger
+from tests.convergence.ledger import Ledger
 
 NO_ANSWER = 0
 RETRIES = 4

@@ -55,8 +55,11 @@ def test_every_code_is_described(description: dict[str, Any]) -> None:
 
 
 def test_every_socket_event_is_described(description: dict[str, Any]) -> None:
-    sources = {name: (ROOT / "teamcal" / name).read_text("utf-8") for name in ("rooms.py", "publisher.py")}
-    handled = set(re.findall(r'"(\w+)"', _HANDLED.findall(sources["rooms.py"])[0]))
+    sources = {
+        name: (ROOT / "teamcal" / name).read_text("utf-8")
+        for name in ("realtime/handlers.py", "realtime/publisher.py")
+    }
+    handled = set(re.findall(r'"(\w+)"', _HANDLED.findall(sources["realtime/handlers.py"])[0]))
     described = description["x-socketio"]
     assert set(described["client"]) == {"connect"} | handled
     assert handled == {"join_department", "leave_department", "sync_request"}

@@ -1,4 +1,4 @@
-"""What tests/conftest.py holds for every test, tried on a session of its own."""
+"""What tests/session_rules.py holds for every test, tried on a session of its own."""
 
 import os
 import subprocess
@@ -42,10 +42,10 @@ def test_the_environment():
 
 
 def session(folder: Path, test: str, **more: str) -> subprocess.CompletedProcess[str]:
-    """pytest on one file under our conftest, which waits for processes only briefly here."""
-    conftest = (ROOT / "tests" / "conftest.py").read_text("utf-8")
-    assert "_SECONDS = 20.0" in conftest
-    (folder / "conftest.py").write_text(conftest.replace("_SECONDS = 20.0", "_SECONDS = 0.2"), "utf-8")
+    """pytest on one file under our rules, which waits for processes only briefly here."""
+    rules = (ROOT / "tests" / "session_rules.py").read_text("utf-8")
+    assert "_SECONDS = 20.0" in rules
+    (folder / "conftest.py").write_text(rules.replace("_SECONDS = 20.0", "_SECONDS = 0.2"), "utf-8")
     (folder / "pytest.ini").write_text("[pytest]\n")
     (folder / "test_it.py").write_text(test, "utf-8")
     kept = {

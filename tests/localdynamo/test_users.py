@@ -24,7 +24,7 @@ USER = """
 import sys, time
 {patch}
 from pathlib import Path
-from teamcal.localdynamo import endpoint_of, launch
+from localdynamo import endpoint_of, launch
 launch.GRACE_SECONDS = 1.0
 url = endpoint_of(Path(sys.argv[1]))
 print(url, flush=True)

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from tests.engine import error
+from tests.rest.raw_http import Wire, request
 from tests.servers import ROOT
 from tests.storage.endpoint import HANG, engine, taking_at_most
-from tests.storage.real import Real
-from tests.storage.wire import Wire, request
+from tests.tls_server import Real
 
 JSON = {"Content-Type": "application/json"}
 

@@ -11,7 +11,7 @@ import pytest
 from teamcal.sync.watcher import Tail
 from tests.engine import error
 from tests.house import House, Server, right_now, together
-from tests.sync.faults import LaggingIndex, LostAnswers, Trouble
+from tests.sync.aws_faults import LaggingIndex, LostAnswers, Trouble
 
 UUID = "3f1c2a8e-1111-4222-8333-944445555{:03d}"
 

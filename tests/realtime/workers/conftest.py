@@ -7,10 +7,9 @@ from contextlib import AbstractContextManager, contextmanager
 
 import pytest
 
+from tests.realtime.raw_clients import rest
+from tests.realtime.socketio_clients import Node, start_node
 from tests.servers import WORKERS, Server, Worker, running
-
-from .clients import Node, start_node
-from .raw import rest
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.migration.conftest import MEETING, Desk
+from tests.importer.conftest import MEETING, Desk
 
 SAMPLE = Path(__file__).resolve().parent.parent / "sample"
 

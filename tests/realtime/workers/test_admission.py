@@ -8,9 +8,8 @@ from typing import Any
 
 import pytest
 
+from tests.realtime.raw_clients import RawPolling, RawWebsocket, rest
 from tests.servers import Server, Worker
-
-from .raw import RawPolling, RawWebsocket, rest
 
 QUICK, SLOW, POLLING = 80, 6, 2
 ROUNDS, CHANGES = 60, 10

@@ -8,9 +8,8 @@ from contextlib import suppress
 
 import pytest
 
+from tests.realtime.raw_clients import RawPolling, RawWebsocket, frame, request, rest
 from tests.servers import Server
-
-from .raw import RawPolling, RawWebsocket, frame, request, rest
 
 POLLING = "/socket.io/?EIO=4&transport=polling"
 WEBSOCKET = "/socket.io/?EIO=4&transport=websocket"

@@ -5,9 +5,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+from tests.certificates import bundle, server_side
 from tests.house import House
 from tests.servers import Server, Worker, running
-from tests.storage.certificates import bundle, server_side
 from tests.storage.endpoint import Endpoint, endpoint
 
 

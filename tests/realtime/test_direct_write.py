@@ -27,8 +27,7 @@ from teamcal.realtime.direct_write import DirectWire, GreenWire, Letter, WholeWr
 from teamcal.realtime.engineio_socket import MOST_BEHIND, MOST_BEHIND_SIZE, Session
 from teamcal.realtime.outbox import Outbox
 from tests.house import House, Server
-
-from .raw import RawPolling, RawWebsocket, rest
+from tests.realtime.raw_clients import RawPolling, RawWebsocket, rest
 
 SECONDS = 20.0
 

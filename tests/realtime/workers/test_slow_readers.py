@@ -9,10 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.realtime.raw_clients import RawWebsocket, request, rest
+from tests.realtime.workers.conftest import running_all
 from tests.servers import ROOT, Server, Worker, command_of, free_port, running
-
-from .conftest import running_all
-from .raw import RawWebsocket, request, rest
 
 LEAVES, SYNCS = 5_600, 400
 STALL = 3.0
@@ -74,8 +73,8 @@ def impatient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[Worker,
 
     def start(worker: Worker) -> AbstractContextManager[Server]:
         port = free_port()
-        command = [part.replace("app:app", "impatient:app") for part in command_of(worker, port)]
-        env = {"PYTHONPATH": f"{Path(__file__).parent}:{ROOT}"}
+        command = [part.replace("app:app", "impatient_app:app") for part in command_of(worker, port)]
+        env = {"PYTHONPATH": f"{Path(__file__).parents[1]}:{ROOT}"}
         return running(worker, data_dir=folder / worker, port=port, env=env, command=command)
 
     with running_all({worker: start(worker) for worker in GREEN}) as started:

@@ -6,10 +6,9 @@ from typing import Any
 
 import pytest
 
+from tests.realtime.raw_clients import rest
+from tests.realtime.socketio_clients import SECONDS, PythonClient, closing
 from tests.servers import Server
-
-from .clients import SECONDS, PythonClient, closing
-from .raw import rest
 
 TRANSPORTS = {"websocket": ["websocket"], "polling": ["polling"], "upgrade": ["polling", "websocket"]}
 LIVE = 1.0

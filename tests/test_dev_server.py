@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.realtime.raw_clients import RawWebsocket
 from tests.servers import ROOT, environment_of, running
-
-from .raw import RawWebsocket
 
 
 def test_ctrl_c_ends_the_development_server(tmp_path: Path) -> None:

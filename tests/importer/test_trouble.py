@@ -11,7 +11,7 @@ import pytest
 import migrate_to_dynamodb
 from teamcal.importer import importer as migration
 from tests.engine import Fault, client, error
-from tests.migration.conftest import DEPARTMENTS, MEETING, Desk
+from tests.importer.conftest import DEPARTMENTS, MEETING, Desk
 from tests.sample_generator import write_sample
 from tests.servers import ROOT, environment_of
 

@@ -3,7 +3,7 @@
 import pytest
 
 import migrate_to_dynamodb
-from tests.migration.conftest import MEETING, Desk
+from tests.importer.conftest import MEETING, Desk
 
 EXAMPLE = """\
 ==================================================

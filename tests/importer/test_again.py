@@ -7,7 +7,7 @@ from pathlib import Path
 
 from teamcal.sync.watcher import Tail
 from tests.house import together
-from tests.migration.conftest import DEPARTMENTS, MEETING, Desk
+from tests.importer.conftest import DEPARTMENTS, MEETING, Desk
 from tests.sample_generator import write_sample
 from tests.servers import ROOT, environment_of, make_tables
 

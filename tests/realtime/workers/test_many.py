@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.realtime.raw_clients import RawWebsocket, request, rest
 from tests.servers import Server, running
-
-from .raw import RawWebsocket, request, rest
 
 SOCKETS = 1_500
 

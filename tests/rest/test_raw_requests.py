@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from tests.rest.bad_requests import BAD_REQUESTS
-from tests.storage.real import Real
-from tests.storage.wire import Wire, exchange, request
+from tests.rest.raw_http import Wire, exchange, request
+from tests.tls_server import Real
 
 JSON = {"Content-Type": "application/json"}
 

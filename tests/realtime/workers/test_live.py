@@ -22,9 +22,8 @@ from teamcal.realtime import server as transport
 from teamcal.realtime.direct_write import Letter
 from teamcal.realtime.engineio_socket import Session
 from tests.house import House
+from tests.realtime.raw_clients import RawWebsocket, rest
 from tests.servers import Worker, command_of, free_port, running
-
-from .raw import RawWebsocket, rest
 
 
 class Server:

@@ -403,7 +403,7 @@ class DynamoDBDatabase:
             self._write_all(self.settings.events_table, chunk)
         return True
 
-    def purged(self, department_id: str) -> None:
+    def mark_purged(self, department_id: str) -> None:
         """The department's events are gone: takes it off the list of what is still to be done."""
         self._call(
             "update_item",

@@ -158,7 +158,7 @@ class Calendar:
             self.database.purge(
                 department_id, {one.record["id"] for one in changes if one.record}, still_deleted
             )
-            self.database.purged(department_id)
+            self.database.mark_purged(department_id)
 
     # Events
 

@@ -20,13 +20,14 @@ from zoneinfo import ZoneInfo
 from tqdm import tqdm
 
 from models import DynamoDBDatabase
-from teamcal.calendar.events import Calendar
+from teamcal.calendar import Calendar
 from teamcal.domain.fields import department_from
 from teamcal.domain.values import utc_now
 from teamcal.errors import CalendarError, InvalidInput, StorageError
 from teamcal.importer.desktop_files import DEPARTMENTS_FILE, EVENTS_FILE, read_old_files
 from teamcal.importer.importer import Migration
 from teamcal.settings import SettingsError, storage_settings
+from teamcal.sync.ports import Ports
 from teamcal.sync.replicas import Replicas
 from teamcal.texts.messages import message
 
@@ -56,12 +57,7 @@ console = Console()
 
 def calendar_over(database: DynamoDBDatabase) -> Calendar:
     """The server's own way of writing; running servers learn of the changes from the log."""
-    replicas = Replicas(
-        database, utc_now, REPLICA_MEMORY,
-        publish=lambda log_id, change, head: None, on_reset=lambda log_id: None,
-        has_members=lambda log_id: False,
-    )  # fmt: skip
-    return Calendar(database, replicas, utc_now)
+    return Calendar(database, Replicas(Ports(database), REPLICA_MEMORY), utc_now)
 
 
 def speak_plainly() -> None:
@@ -121,9 +117,10 @@ def migrate(options: argparse.Namespace, database: DynamoDBDatabase | None) -> i
             f"✗ {where}: {DEPARTMENTS_FILE}과 {EVENTS_FILE} 파일이 없습니다. --data-dir 로 폴더를 지정하세요."
         )
         return 1
-    calendar = calendar_over(database or DynamoDBDatabase(storage_settings()))
+    database = database or DynamoDBDatabase(storage_settings())
+    calendar = calendar_over(database)
     old = read_old_files(departments, events, options.time_zone)
-    return 0 if Migration(calendar, old, options.default_department, console).run() else 1
+    return 0 if Migration(calendar, database, old, options.default_department, console).run() else 1
 
 
 def main(arguments: list[str] | None = None, database: DynamoDBDatabase | None = None) -> int:

@@ -27,7 +27,7 @@ from botocore.parsers import ResponseParserError
 
 from localdynamo import EngineFailed, endpoint_of
 from teamcal.deadline import remaining
-from teamcal.domain.changes import DEPARTMENTS, Change, Head, RecordExists, Write, digest_of_all
+from teamcal.domain.changes import DEPARTMENTS, Change, Head, RecordConflict, Write, digest_of_all
 from teamcal.domain.values import Record, timestamp, utc_now
 from teamcal.errors import (
     CredentialsRefused,
@@ -313,7 +313,7 @@ class DynamoDBDatabase:
     def commit(self, writes: Sequence[Write], token: str) -> None:
         """All of `writes` or nothing. Safe to repeat with the same `token`.
 
-        Raises RevisionConflict when a head isn't at its base any more, RecordExists when a fresh id is
+        Raises RevisionConflict when a head isn't at its base any more, RecordConflict when a fresh id is
         used, StorageError; StorageUnavailable means that it may have been applied.
         """
         actions = [action for write in writes for action in self._actions(write)]
@@ -328,28 +328,33 @@ class DynamoDBDatabase:
             action for action, reason in zip(actions, reasons, strict=False)
             if reason.get("Code") == "ConditionalCheckFailed"
         ]  # fmt: skip
-        fresh = [action["Put"]["Item"]["id"]["S"] for action in failed if "Put" in action]
-        if failed and len(fresh) == len(failed):
-            return RecordExists(fresh)
+        unexpected = [action["Put"]["Item"]["id"]["S"] for action in failed if "Put" in action]
+        if failed and len(unexpected) == len(failed):
+            return RecordConflict(unexpected)
         return RevisionConflict("head") if failed else error
 
     def _actions(self, write: Write) -> Iterator[dict[str, Any]]:
         yield {"Update": self._head_update(write)}
         of_departments = write.base.log_id == DEPARTMENTS
         table = self.settings.departments_table if of_departments else self.settings.events_table
-        if write.base.revision == 0 and write.lives and not of_departments:
+        if write.requires_department:
             yield {"ConditionCheck": {
                 "TableName": self.settings.departments_table, "Key": {"id": {"S": write.base.log_id}},
                 "ConditionExpression": "attribute_exists(id)",
             }}  # fmt: skip
         for record in write.puts:
+            if of_departments and record.get("deleted"):
+                yield {"Delete": {"TableName": table, "Key": {"id": {"S": record["id"]}}}}
+                continue
             stored = tombstone_of(record, self.expiry()) if record.get("deleted") else record
             put = {"TableName": table, "Item": to_item(stored)}
-            if record["id"] in write.fresh:
+            expected = write.expects.get(record["id"])
+            if expected == 0:
                 put["ConditionExpression"] = "attribute_not_exists(id)"
+            elif expected is not None:
+                put["ConditionExpression"] = "revision = :expected"
+                put["ExpressionAttributeValues"] = {":expected": to_value(expected)}
             yield {"Put": put}
-        for record_id in write.drops:
-            yield {"Delete": {"TableName": table, "Key": {"id": {"S": record_id}}}}
         for change in write.changes:
             row = row_of(write.base.log_id, change, self.expiry())
             yield {"Put": {"TableName": self.settings.changes_table, "Item": to_item(row)}}
@@ -370,10 +375,9 @@ class DynamoDBDatabase:
                 ":was": to_value(base.deleted),
             }
         update = "SET head = :head, change_id = :change, digest = :digest, deleted = :deleted"
-        for verb, moved in (("ADD", head.purging - base.purging), ("DELETE", base.purging - head.purging)):
-            if moved:
-                update += f" {verb} purging :{verb.lower()}"
-                values[f":{verb.lower()}"] = {"SS": sorted(moved)}
+        if write.purges:
+            update += " ADD purging :purges"
+            values[":purges"] = {"SS": sorted(write.purges)}
         return {
             "TableName": self.settings.changes_table, "Key": _row_key(base.log_id, 0),
             "UpdateExpression": update, "ConditionExpression": condition, "ExpressionAttributeValues": values,

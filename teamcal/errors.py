@@ -65,13 +65,18 @@ class IdTaken(CalendarError):
 
 
 class VersionConflict(CalendarError):
-    """The caller's version isn't the event's: `current` is the event now, `changed` what differs."""
+    """The event isn't at the version that the caller expected.
+
+    `current` is the event as it is now. `changed` names the fields that differ from what the caller had;
+    it is None when the log no longer tells.
+    """
 
     code = "version_conflict"
 
-    def __init__(self, current: dict[str, Any] | None, changed: list[str] | None = None) -> None:
-        super().__init__("version conflict")
-        self.current, self.changed = current, changed
+    def __init__(self, current: dict[str, Any], expected: int) -> None:
+        super().__init__(f"expected version {expected}")
+        self.current, self.expected = current, expected
+        self.changed: list[str] | None = None
 
     def details(self) -> dict[str, Any]:
         return {"current": self.current, "changed": self.changed}

@@ -10,12 +10,11 @@ from flask_cors import CORS
 from flask_socketio import SocketIO
 
 from teamcal import deadline
-from teamcal.calendar.batch import Batch
-from teamcal.calendar.events import Calendar
-from teamcal.calendar.history import History
+from teamcal.calendar import Calendar
 from teamcal.domain.values import utc_now
+from teamcal.metrics import NO_METRICS, Metrics
 from teamcal.realtime import server as transport
-from teamcal.realtime.handlers import FrameJson, Rooms
+from teamcal.realtime.handlers import Handlers
 from teamcal.realtime.publisher import Publisher
 from teamcal.rest.batch import batch_blueprint
 from teamcal.rest.changes import changes_blueprint
@@ -25,9 +24,10 @@ from teamcal.rest.fast_path import Door
 from teamcal.rest.page import root_blueprint
 from teamcal.rest.replies import handle_errors
 from teamcal.settings import ROOT, Settings
-from teamcal.sync.redis_notices import Notices
+from teamcal.sync.ports import NoNotices, Ports
+from teamcal.sync.redis_notices import RedisNotices
 from teamcal.sync.replicas import Replicas
-from teamcal.sync.watcher import Tail
+from teamcal.sync.watcher import Watcher
 from teamcal.texts.messages import message_of
 
 BODY_BYTES = 1024 * 1024
@@ -63,7 +63,12 @@ def _within_deadline(inner: Any) -> Any:
 
 
 def create_app(
-    settings: Settings, database: Any, now: Callable[[], datetime] = utc_now, tail: bool = True
+    settings: Settings,
+    database: Any,
+    now: Callable[[], datetime] = utc_now,
+    tail: bool = True,
+    metrics: Metrics = NO_METRICS,
+    notices: Any = None,
 ) -> tuple[Flask, SocketIO]:
     """A fresh application over `database` (a DynamoDBDatabase). `tail`: run the timer."""
     app = Flask("teamcal", static_folder=None)
@@ -89,31 +94,32 @@ def create_app(
         app.after_request(_everyday_cors)  # runs before the one above, which leaves such answers alone
     app.wsgi_app = _within_deadline(app.wsgi_app)  # type: ignore[method-assign]
     options = transport.socketio_options()
-    socketio = SocketIO(app, cors_allowed_origins=origins, cors_credentials=False, json=FrameJson, **options)
+    socketio = SocketIO(
+        app, cors_allowed_origins=origins, cors_credentials=False, json=transport.FrameJson, **options
+    )
     transport.install(app, socketio, message_of)
     publisher = Publisher(socketio, transport.broadcaster(socketio, settings.direct_broadcast))
-    replicas = Replicas(
-        database, now, settings.replica_memory,
-        publisher.publish, publisher.disconnect_members, publisher.has_members,
-    )  # fmt: skip
+    if settings.redis_url:
+        notices = RedisNotices(settings.redis_url, settings.installation, socketio.sleep, metrics)
+    ports = Ports(database, publisher, notices or NoNotices(), now, metrics)
+    replicas = Replicas(ports, settings.replica_memory)
     calendar = Calendar(database, replicas, now)
     app.register_blueprint(root_blueprint(ROOT / "web"))
     app.register_blueprint(departments_blueprint(calendar))
     app.register_blueprint(events_blueprint(calendar))
-    app.register_blueprint(batch_blueprint(Batch(calendar)))
-    history = History(database, calendar)
-    app.register_blueprint(changes_blueprint(history))
+    app.register_blueprint(batch_blueprint(calendar.batch))
+    app.register_blueprint(changes_blueprint(calendar))
     handle_errors(app)
     if origins == "*":
-        app.wsgi_app = Door(app.wsgi_app, calendar, history, list(FOR_EVERYBODY.items()))  # type: ignore[method-assign]
-    Rooms(socketio, calendar)
-    if settings.redis_url:
-        notices = Notices(settings.redis_url, settings.installation, replicas, socketio.sleep)
-        replicas.announce = notices.announce
+        app.wsgi_app = Door(app.wsgi_app, calendar, list(FOR_EVERYBODY.items()))  # type: ignore[method-assign]
+    Handlers(socketio, calendar)
+    if isinstance(notices, RedisNotices):
         socketio.start_background_task(notices.send)
-        socketio.start_background_task(notices.listen)
+        socketio.start_background_task(notices.listen, replicas.notice)
     if tail:
         spawn = socketio.start_background_task
-        spawn(Tail(calendar.replicas, calendar.purge, settings.tail_interval, socketio.sleep, spawn).run)
+        purge = calendar.departments.purge
+        spawn(Watcher(replicas, purge, settings.tail_interval, socketio.sleep, spawn).run)
     app.extensions["calendar"] = calendar
+    app.extensions["replicas"] = replicas
     return app, socketio

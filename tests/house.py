@@ -9,6 +9,7 @@ one.event(department, title="팀 회의")
 import itertools
 import os
 import threading
+import time
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -17,10 +18,15 @@ from typing import Any
 from flask_socketio import SocketIOTestClient
 
 from models import DynamoDBDatabase, from_item, to_item
+from teamcal.calendar import Calendar
 from teamcal.domain.changes import DEPARTMENTS, digest_of_all
 from teamcal.factory import create_app
+from teamcal.metrics import Counters
 from teamcal.settings import Settings, StorageSettings
 from teamcal.storage.change_rows import change_of
+from teamcal.sync.ports import Notices
+from teamcal.sync.replicas import Replicas
+from teamcal.sync.watcher import Watcher
 from tests.engine import Fault, client
 
 _numbers = itertools.count()
@@ -33,10 +39,27 @@ def right_now() -> datetime:
 class Server:
     """One server in the test's process: `http` is a Flask test client, `calendar` its use cases."""
 
-    def __init__(self, settings: Settings, database: DynamoDBDatabase, now: Callable[[], datetime]) -> None:
-        self.database = database
-        self.app, self.socketio = create_app(settings, database, now=now, tail=False)
-        self.calendar = self.app.extensions["calendar"]
+    def __init__(
+        self,
+        settings: Settings,
+        database: DynamoDBDatabase,
+        now: Callable[[], datetime],
+        notices: Notices | None = None,
+    ) -> None:
+        self.database, self.counters = database, Counters()
+        self.app, self.socketio = create_app(
+            settings, database, now=now, tail=False, metrics=self.counters, notices=notices
+        )
+        self.calendar: Calendar = self.app.extensions["calendar"]
+        self.replicas: Replicas = self.app.extensions["replicas"]
+
+    def watcher(self, interval: float = 1.0, sleep: Callable[[float], None] = time.sleep) -> Watcher:
+        """The server's timer, which the tests run themselves."""
+        return Watcher(self.replicas, self.purge, interval, sleep, lambda task: task())
+
+    def purge(self) -> None:
+        """Removes the events of deleted departments, as the timer does."""
+        self.calendar.departments.purge()
 
     @property
     def http(self) -> Any:
@@ -107,11 +130,12 @@ class House:
         after: Fault | None = None,
         calls: list[str] | None = None,
         now: Callable[[], datetime] = right_now,
+        notices: Notices | None = None,
         **settings: Any,
     ) -> Server:
         settings.setdefault("direct_broadcast", os.environ.get("DIRECT_BROADCAST") != "off")
         made = Settings(self.storage, "only-the-tests-know-it", **settings)
-        return Server(made, self.database(client(before, after, calls), now), now)
+        return Server(made, self.database(client(before, after, calls), now), now, notices)
 
     def put_department(self, **item: Any) -> None:
         """Straight into the table, as an older server or a person would."""

@@ -91,7 +91,7 @@ def test_a_department_that_goes_amid_writes_leaves_nothing() -> None:
     for server in (*servers, house.server()):
         assert server.http.get(f"/api/events/{department}").status_code == 404
         assert server.http.get("/api/departments").json["departments"] == []
-    servers[0].calendar.purge()
+    servers[0].purge()
     assert house.items(house.storage.events_table) == []
     house.must_be_sound(DEPARTMENTS)
 

@@ -3,82 +3,88 @@
 from collections.abc import Callable
 from typing import Any
 
-from teamcal.calendar.events import Calendar
+from teamcal.calendar.events import Events
+from teamcal.calendar.gateway import Gateway, Result
+from teamcal.domain.caller import Caller
 from teamcal.domain.fields import client_id_from, event_edit_from, event_from, usable_id
-from teamcal.domain.operations import Outcome, Pending
-from teamcal.errors import CalendarError, DepartmentNotFound, FieldProblem, InvalidInput, TooLarge
+from teamcal.domain.operations import CreateEvent, DeleteEvent, Operation
+from teamcal.errors import (
+    CalendarError,
+    EventGone,
+    FieldProblem,
+    IdTaken,
+    InvalidInput,
+    NotApplied,
+    TooLarge,
+)
 
 MAX_OPERATIONS = 500
 MAX_ATOMIC = 49
 """A head, its check, and an event and a change row for each: 100 items, DynamoDB's limit."""
 
-Result = Outcome | CalendarError
+Reader = Callable[[str, dict[str, Any]], Operation]
 
 
 class Batch:
-    """`operations`: [{"op": "create" | "update" | "delete", "id", "event": {…}, "version"?}, …]"""
+    def __init__(self, gateway: Gateway, events: Events) -> None:
+        self._gateway, self._events = gateway, events
+        self._readers: dict[str, Reader] = {
+            "create": self._create,
+            "update": self._update,
+            "delete": self._delete,
+        }
 
-    def __init__(self, calendar: Calendar) -> None:
-        self.calendar = calendar
-        self._readers: dict[str, Callable[[str, dict[str, Any]], Pending]] = {
-            "create": self._create, "update": self._update, "delete": self._delete,
-        }  # fmt: skip
+    def run(
+        self, caller: Caller, department_id: str, operations: Any, atomic: bool
+    ) -> list[tuple[str, Result]]:
+        """Applies `operations`: [{"op": "create" | "update" | "delete", "id", "event": {…}, "version"?}, …].
 
-    def run(self, department_id: str, operations: Any, atomic: bool) -> list[tuple[str, Result]]:
-        """(op, outcome or error) of each, in their order. With `atomic`, all are applied or none is.
-
-        Raises InvalidInput, TooLarge, DepartmentNotFound, StorageError.
+        Returns (op, outcome or error) of each, in order. With `atomic`, all are applied or none is. Raises
+        InvalidInput, TooLarge, DepartmentNotFound, StorageError.
         """
-        if not isinstance(operations, list):
-            raise InvalidInput([FieldProblem("operations", "not_a_list")])
-        if atomic and len(operations) > MAX_ATOMIC:
-            raise TooLarge(f"{len(operations)} operations")
-        if len(operations) > MAX_OPERATIONS:
-            raise InvalidInput([FieldProblem("operations", "too_many", {"limit": MAX_OPERATIONS})])
-        if not usable_id(department_id):
-            raise DepartmentNotFound(department_id)
-        self.calendar.list_events(department_id).must_exist()
+        _require_size(operations, atomic)
+        self._gateway.replica(caller, department_id)
         read = [self._read(department_id, operation) for operation in operations]
-        pendings = [one for _, one in read if isinstance(one, Pending)]
-        self.calendar.refuse_used_ids(department_id, pendings)
-        replica = self.calendar.replicas.of(department_id)
-        if atomic:
-            replica.write_atomic(pendings, spoiled=len(pendings) < len(read))
+        valid = [item for _, item in read if not isinstance(item, CalendarError)]
+        if atomic and len(valid) < len(read):
+            results: list[Result] = [NotApplied() for _ in valid]
         else:
-            replica.write_all(pendings)
-        return [(op, _result(one)) for op, one in read]
+            results = self._gateway.write(caller, department_id, valid, atomic)
+        remaining = iter(results)
+        return [(op, item if isinstance(item, CalendarError) else next(remaining)) for op, item in read]
 
-    def _read(self, department_id: str, operation: Any) -> tuple[str, Pending | CalendarError]:
+    def _read(self, department_id: str, operation: Any) -> tuple[str, Operation | CalendarError]:
         op = operation.get("op") if isinstance(operation, dict) else None
         reader = self._readers.get(op) if isinstance(op, str) else None
         if reader is None:
             return "", InvalidInput([FieldProblem("op", "unknown_operation")])
         try:
             return str(op), reader(department_id, operation)
-        except InvalidInput as error:
+        except (InvalidInput, EventGone, IdTaken) as error:
             return str(op), error
 
-    def _create(self, department_id: str, operation: dict[str, Any]) -> Pending:
+    def _create(self, department_id: str, operation: dict[str, Any]) -> CreateEvent:
         body = operation.get("event")
-        client_id = client_id_from(body)
-        return Pending(
-            self.calendar.creating(department_id, event_from(body), client_id), record_id=client_id or ""
-        )
+        fields, client_id = event_from(body), client_id_from(body)
+        if client_id is not None:
+            self._events.require_unused(department_id, client_id)
+        return self._events.creation(department_id, fields, client_id)
 
-    def _update(self, department_id: str, operation: dict[str, Any]) -> Pending:
+    def _update(self, department_id: str, operation: dict[str, Any]) -> Operation:
         fields = event_edit_from(operation.get("event"))
-        return Pending(self.calendar.updating(_id_of(operation), fields, _version_of(operation)))
+        return self._events.edit(_id_of(operation), fields, _version_of(operation))
 
-    def _delete(self, department_id: str, operation: dict[str, Any]) -> Pending:
-        return Pending(self.calendar.deleting(_id_of(operation), _version_of(operation)))
+    def _delete(self, department_id: str, operation: dict[str, Any]) -> Operation:
+        return DeleteEvent(_id_of(operation), _version_of(operation))
 
 
-def _result(one: Pending | CalendarError) -> Result:
-    if isinstance(one, CalendarError):
-        return one
-    if isinstance(one.error, CalendarError):
-        return one.error
-    return one.result()
+def _require_size(operations: Any, atomic: bool) -> None:
+    if not isinstance(operations, list):
+        raise InvalidInput([FieldProblem("operations", "not_a_list")])
+    if atomic and len(operations) > MAX_ATOMIC:
+        raise TooLarge(f"{len(operations)} operations")
+    if len(operations) > MAX_OPERATIONS:
+        raise InvalidInput([FieldProblem("operations", "too_many", {"limit": MAX_OPERATIONS})])
 
 
 def _id_of(operation: dict[str, Any]) -> str:

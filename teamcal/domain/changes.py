@@ -1,41 +1,34 @@
-"""The log's values: the head of a department, a change, a cursor. Design: docs/sync.md."""
+"""The change log's values: a log's head, a change, a write. Design: docs/develop/sync.md.
+
+Every department has a log of its own, and so has the list of departments (`DEPARTMENTS`).
+"""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
+from teamcal.domain.cursor import Cursor
 from teamcal.domain.values import Record
 
 DEPARTMENTS = "*"
-"""The log of the list of departments. No department can have this id: ids are UUIDs."""
+"""Id of the log of the list of departments. No department can have it: their ids are UUIDs."""
 
-
-@dataclass(frozen=True, slots=True)
-class Head:
-    """The newest state of one log. `digest`: sum modulo 2^64 over its live records that have a revision."""
-
-    log_id: str
-    revision: int = 0
-    change_id: str = ""
-    digest: int = 0
-    deleted: bool = False
-    purging: frozenset[str] = frozenset()
-
-    def is_at(self, other: "Head") -> bool:
-        return self.revision == other.revision and self.change_id == other.change_id
-
-    def after(self, change: "Change", before: Record | None) -> "Head":
-        """The head once `change` is made to a record that was `before`."""
-        digest = (self.digest - term_of(before) + term_of(change.record)) % 2**64
-        return Head(self.log_id, change.revision, change.change_id, digest, self.deleted, self.purging)
+DEPARTMENT_CREATED, DEPARTMENT_UPDATED = "department_created", "department_updated"
+DEPARTMENT_DELETED = "department_deleted"
+EVENT_CREATED, EVENT_UPDATED, EVENT_DELETED = "event_created", "event_updated", "event_deleted"
+"""Kinds of changes. In a department's own log, the first and third are about no event: it is created again
+or deleted as a whole."""
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
     """Change `revision` of a log. `record` is the event (or department) as it is afterwards.
 
-    A deletion carries the record as it last was, marked `deleted`. `previous` is the change_id of
-    revision - 1; `prior` is where the same record's previous change is: (log_id, revision).
+    The record of a deletion is the one that was deleted, marked `deleted`; it is {} for a change about no
+    record. `previous` is the change_id of revision - 1. `prior` is where the same record's previous change
+    is: (log_id, revision). `by` is the author's display name; `by_verified` says whether the server knows
+    that it is his.
     """
 
     revision: int
@@ -46,31 +39,84 @@ class Change:
     at: str
     by: str = ""
     prior: tuple[str, int] | None = None
+    by_verified: bool = False
+
+    @classmethod
+    def from_fields(cls, fields: Mapping[str, Any]) -> "Change":
+        """Returns the change with these fields; those of a newer server that aren't known are ignored."""
+        return cls(**{name: value for name, value in fields.items() if name in cls.__slots__})
 
     @property
     def removes(self) -> bool:
         return bool(self.record.get("deleted"))
 
+    @property
+    def restarts_log(self) -> bool:
+        """Whether it deletes a department or creates it again, in the department's own log."""
+        return self.kind in (DEPARTMENT_CREATED, DEPARTMENT_DELETED) and not self.record
 
-@dataclass
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The newest state of one log.
+
+    `digest` is the sum modulo 2^64 of the terms of its live records that have a revision. `purging`, only
+    in the log of the list of departments: deleted departments whose events are still to be removed.
+    """
+
+    log_id: str
+    revision: int = 0
+    change_id: str = ""
+    digest: int = 0
+    deleted: bool = False
+    purging: frozenset[str] = frozenset()
+
+    @property
+    def cursor(self) -> Cursor:
+        return Cursor(self.log_id, self.revision, self.change_id)
+
+    def is_at(self, other: "Head | Cursor") -> bool:
+        return self.revision == other.revision and self.change_id == other.change_id
+
+    def after(self, change: Change, before: Record | None) -> "Head":
+        """Returns the head after `change`, which was made to a record that was `before`."""
+        if change.restarts_log:
+            deleted = change.kind == DEPARTMENT_DELETED
+            return Head(self.log_id, change.revision, change.change_id, deleted=deleted)
+        digest = (self.digest - term_of(before) + term_of(change.record)) % 2**64
+        return Head(self.log_id, change.revision, change.change_id, digest, self.deleted, self.purging)
+
+
+@dataclass(frozen=True)
 class Write:
     """What one transaction does to one log: from `base` to `head` by `changes`.
 
-    `puts` are the records as they are afterwards, `fresh` the ids among them that must not exist yet,
-    `drops` the ids of departments whose item goes. `lives`: does the department still have to be there?
+    `puts` are the records as they are afterwards. `expects` names, by id, records that must be stored at
+    this revision for the write to be applied; at 0, no such item may be stored.
     """
 
     base: Head
     head: Head
-    changes: list[Change]
-    puts: list[Record] = field(default_factory=list)
-    fresh: set[str] = field(default_factory=set)
-    drops: list[str] = field(default_factory=list)
-    lives: bool = True
+    changes: Sequence[Change]
+    puts: Sequence[Record] = ()
+    expects: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def purges(self) -> list[str]:
+        """Ids of departments that it deletes: their events are to be removed."""
+        if self.base.log_id != DEPARTMENTS:
+            return []
+        return [change.record["id"] for change in self.changes if change.kind == DEPARTMENT_DELETED]
+
+    @property
+    def requires_department(self) -> bool:
+        """Whether it is the first write to the log of a department, which must exist for it."""
+        is_first = self.base.revision == 0 and self.base.log_id != DEPARTMENTS
+        return is_first and not self.changes[0].restarts_log
 
 
-class RecordExists(Exception):
-    """A record that should be new has an id that is already used (perhaps by a deleted one)."""
+class RecordConflict(Exception):
+    """Stored records are not as a write expects them: an id is used already, or a tombstone has changed."""
 
     def __init__(self, record_ids: list[str]) -> None:
         super().__init__(", ".join(record_ids))
@@ -78,7 +124,7 @@ class RecordExists(Exception):
 
 
 def term_of(record: Record | None) -> int:
-    """What a record adds to its head's digest; 0 when it is gone or from an older server."""
+    """Returns what a record adds to its head's digest: 0 if it is gone or was written by an older server."""
     if record is None or record.get("deleted") or not record.get("revision"):
         return 0
     text = f"{record['id']}:{record['revision']}".encode()

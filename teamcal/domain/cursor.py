@@ -1,26 +1,40 @@
-"""The position of a client in a department's log, as one opaque string."""
+"""A position in a log, which clients keep and give back as one opaque string."""
 
 import base64
+from typing import NamedTuple
 
-from teamcal.domain.changes import Head
 from teamcal.errors import FieldProblem, InvalidInput
 
-
-def cursor_of(head: Head) -> str:
-    """(department, revision, change_id) as one opaque string."""
-    text = f"{head.log_id}\n{head.revision}\n{head.change_id}"
-    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+MAX_CHARACTERS = 2_000
 
 
-def head_at(cursor: object) -> Head:
-    """The position that `cursor` names. Raises InvalidInput."""
+class Cursor(NamedTuple):
+    """The state of log `log_id` after the change `revision`, whose id is `change_id`.
+
+    Revision 0 is the state before the first change. The id of the change tells the same revision of two
+    histories apart (a table restored from a backup, say).
+    """
+
+    log_id: str
+    revision: int = 0
+    change_id: str = ""
+
+    @property
+    def text(self) -> str:
+        text = f"{self.log_id}\n{self.revision}\n{self.change_id}"
+        return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def cursor_from(text: object) -> Cursor:
+    """Returns the cursor that `text` is. Raises InvalidInput."""
     try:
-        if not isinstance(cursor, str) or len(cursor) > 2000:
-            raise ValueError(cursor)
-        text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode()
-        log_id, revision, change_id = text.split("\n")
+        if not isinstance(text, str) or len(text) > MAX_CHARACTERS:
+            raise ValueError(text)
+        padded = text + "=" * (-len(text) % 4)
+        decoded = base64.b64decode(padded, altchars=b"-_", validate=True).decode()
+        log_id, revision, change_id = decoded.split("\n")
         if not (revision.isascii() and revision.isdigit() and len(revision) < 20):
             raise ValueError(revision)
     except ValueError:
         raise InvalidInput([FieldProblem("cursor", "not_a_cursor")]) from None
-    return Head(log_id, int(revision), change_id)
+    return Cursor(log_id, int(revision), change_id)

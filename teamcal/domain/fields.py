@@ -30,7 +30,7 @@ def _string(value: Any) -> str:
     return unicodedata.normalize("NFC", value)
 
 
-def _one_line(limit: int, *, required: bool = False) -> Callable[[Any], str]:
+def one_line(limit: int, *, required: bool = False) -> Callable[[Any], str]:
     def check(value: Any) -> str:
         if value is None and not required:
             return ""
@@ -77,17 +77,17 @@ def is_web_address(text: str) -> bool:
 
 
 def _url(value: Any) -> str:
-    text = _one_line(2048)(value)
+    text = one_line(2048)(value)
     if text and not is_web_address(text):
         raise _refuse("not_a_web_address")
     return text
 
 
-Name = Annotated[str, BeforeValidator(_one_line(100, required=True))]
-Title = Annotated[str, BeforeValidator(_one_line(200, required=True))]
+Name = Annotated[str, BeforeValidator(one_line(100, required=True))]
+Title = Annotated[str, BeforeValidator(one_line(200, required=True))]
 Description = Annotated[str, BeforeValidator(_text(10_000))]
 EventDate = Annotated[str, BeforeValidator(_date)]
-Time = Annotated[str, BeforeValidator(_one_line(50))]
+Time = Annotated[str, BeforeValidator(one_line(50))]
 Url = Annotated[str, BeforeValidator(_url)]
 
 

@@ -5,9 +5,11 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
-from teamcal.calendar.events import Calendar
+from teamcal.calendar import Calendar
 from teamcal.deadline import SCRIPT_SECONDS, within
+from teamcal.domain.caller import UNNAMED
 from teamcal.domain.changes import DEPARTMENTS
+from teamcal.domain.database import Database
 from teamcal.domain.operations import BATCH_CHANGES
 from teamcal.domain.values import Record, timestamp, utc_now
 from teamcal.errors import StorageThrottled
@@ -51,9 +53,14 @@ class Migration:
     """
 
     def __init__(
-        self, calendar: Calendar, old: OldFiles, default_department: str | None, console: Any
+        self,
+        calendar: Calendar,
+        database: Database,
+        old: OldFiles,
+        default_department: str | None,
+        console: Any,
     ) -> None:
-        self.calendar, self.database, self.old = calendar, calendar.database, old
+        self.calendar, self.database, self.old = calendar, database, old
         self.default_name, self.console = default_department, console
         self.departments: list[tuple[OldDepartment, str]] = []
         self.targets: list[tuple[OldEvent, str]] = []
@@ -95,7 +102,7 @@ class Migration:
         self.console.say(f"✅ 부서 데이터 마이그레이션 완료: {len(self.departments)}개")
 
     def _import_department(self, department_id: str, fields: dict[str, str]) -> Record:
-        return patiently(lambda: self.calendar.import_department(department_id, fields))
+        return patiently(lambda: self.calendar.departments.import_one(UNNAMED, department_id, fields))
 
     def _default_department(self) -> tuple[str, str] | None:
         """(id, name) of where events without a known department go."""
@@ -158,11 +165,11 @@ class Migration:
                 self._import_into(department_id, records[start : start + IMPORT])
 
     def _import_into(self, department_id: str, records: list[Record]) -> None:
-        patiently(lambda: self.calendar.import_events(department_id, records))
+        patiently(lambda: self.calendar.events.import_many(UNNAMED, department_id, records))
 
     def _departments_with_a_log(self) -> list[str]:
         """Where an event of an earlier run may have been moved to; none at the first run."""
-        _, listed = patiently(self.calendar.list_departments)
+        _, listed = patiently(lambda: self.calendar.departments.list_all(UNNAMED))
         heads = patiently(lambda: self.database.read_heads([one["id"] for one in listed]))
         return [log_id for log_id, head in heads.items() if head.revision > 0]
 

@@ -1,184 +1,157 @@
-"""Socket.IO: connect, join, leave, sync. Parse, call, answer."""
+"""The Socket.IO handlers: connect, join, leave, sync. They parse, call the calendar and answer."""
 
-import json
 import logging
 from collections.abc import Callable
-from contextvars import ContextVar
 from typing import Any
 
 from flask import request
 from flask_socketio import SocketIO
 
-from teamcal import deadline
-from teamcal.calendar.events import Calendar, Snapshot
+from teamcal.calendar import Calendar
+from teamcal.calendar.catch_up import Snapshot
+from teamcal.deadline import REQUEST_SECONDS, within
+from teamcal.domain.caller import UNNAMED, Caller, caller_named
 from teamcal.domain.events import public_event
 from teamcal.domain.fields import usable_id
-from teamcal.domain.values import to_json
 from teamcal.errors import CalendarError, DepartmentNotFound, FieldProblem, InvalidInput
+from teamcal.realtime.acknowledgements import Acknowledgements, acknowledge
 from teamcal.realtime.publisher import room_of
-from teamcal.sync.replica import Replica
 from teamcal.texts.error_body import failure, failure_of
 from teamcal.texts.language import language
 from teamcal.texts.messages import message
 
-log = logging.getLogger("teamcal.rooms")
+logger = logging.getLogger(__name__)
 
+RECEIVED = ("join_department", "leave_department", "sync_request")
+"""Events that clients send. Each is a method of `Handlers`."""
+ANSWERS = ("connected", "joined_department", "left_department", "sync_response", "error")
+"""Events that only the client gets to which they are the answer."""
 MAX_JOINS = 200
 """Departments in one `join_department`."""
-
-_acknowledge: ContextVar[Callable[[Any], None]] = ContextVar("acknowledge")
-
-
-class FrameJson:
-    """JSON of live messages: Korean as it is, in half the bytes of the escaped form."""
-
-    loads = staticmethod(json.loads)
-
-    @staticmethod
-    def dumps(value: Any, **options: Any) -> str:
-        try:
-            return to_json(value).decode()
-        except TypeError:  # text that isn't Unicode: whatever comes in, there is an answer
-            return json.dumps(value, separators=(",", ":"))
+_CALLER = "teamcal.caller"
 
 
-class Acknowledgements:
-    """Sends a handler's acknowledgement from within the handler.
-
-    python-socketio sends it after the handler returns, when a later change may have overtaken it; an
-    answer and its acknowledgement have to be queued together, before anything later (docs/sync.md).
-    """
-
-    def __init__(self, server: Any) -> None:
-        self.server = server
-        server._handle_event = self._handle_event
-
-    def _handle_event(self, eio_sid: str, namespace: str | None, ack_id: int | None, data: Any) -> None:
-        if not isinstance(data, list) or not data or not isinstance(data[0], str):
-            return  # no event name: there is nothing to answer
-        namespace = namespace or "/"
-        sid = self.server.manager.sid_from_eio_sid(eio_sid, namespace)
-        if data[0] in ("connect", "disconnect") or not self.server.manager.is_connected(sid, namespace):
-            return
-        sent: list[bool] = []
-
-        def acknowledge(payload: Any) -> None:
-            if ack_id is not None and not sent:
-                sent.append(True)
-                packet = self.server.packet_class(3, namespace=namespace, id=ack_id, data=[payload])
-                self.server._send_packet(eio_sid, packet)
-
-        token = _acknowledge.set(acknowledge)
-        try:
-            self.server._trigger_event(data[0], namespace, sid, *data[1:])
-        finally:
-            _acknowledge.reset(token)
-
-
-def _answer(name: str, payload: dict[str, Any], socketio: SocketIO, sid: str) -> None:
-    """The event to this client only, and the same as its acknowledgement."""
-    socketio.emit(name, payload, to=sid)
-    _acknowledge.get()(payload)
-
-
-def _department_id(payload: Any) -> str:
-    if not isinstance(payload, dict):
-        raise InvalidInput([FieldProblem("", "body_not_object")])
-    given = payload.get("department_id")
-    if not isinstance(given, str):
-        raise InvalidInput([FieldProblem("department_id", "required" if given is None else "not_a_string")])
-    if not usable_id(given):
-        raise DepartmentNotFound(given)
-    return given
-
-
-def snapshot_payload(department_id: str, snapshot: Snapshot) -> dict[str, Any]:
-    payload = {
-        "department_id": department_id, "revision": snapshot.head.revision, "cursor": snapshot.cursor,
-        "full": snapshot.full, "events": [public_event(event) for event in snapshot.events],
-    }  # fmt: skip
-    if not snapshot.full:
-        payload["deleted"] = list(snapshot.deleted)
-    if snapshot.reason:
-        payload["reason"] = snapshot.reason
-    return payload
-
-
-class Rooms:
-    """The handlers. A bad request is answered to its sender only and never drops the connection."""
+class Handlers:
+    """Bad requests are answered to their sender only and never drop the connection."""
 
     def __init__(self, socketio: SocketIO, calendar: Calendar) -> None:
         self.socketio, self.calendar = socketio, calendar
         Acknowledgements(socketio.server)
         socketio.on_event("connect", self.connect)
-        for name in ("join_department", "leave_department", "sync_request"):
+        for name in RECEIVED:
             socketio.on_event(name, self._guarded(getattr(self, name)))
 
-    def _guarded(self, handler: Callable[[str, Any], None]) -> Callable[..., None]:
+    def _guarded(self, handler: Callable[[str, Caller, Any], None]) -> Callable[..., None]:
         def guarded(*arguments: Any) -> None:
-            sid = request.sid  # type: ignore[attr-defined]
+            sid, caller = request.sid, request.environ[_CALLER]  # type: ignore[attr-defined]
             try:
-                with deadline.within(deadline.REQUEST_SECONDS):
-                    handler(sid, arguments[0] if arguments else None)
+                with within(REQUEST_SECONDS):
+                    handler(sid, caller, arguments[0] if arguments else None)
             except CalendarError as error:
-                _answer("error", failure_of(error, language()), self.socketio, sid)
+                self._answer("error", failure_of(error, language()), sid)
             except Exception:
-                log.exception("a Socket.IO request failed")
-                _answer("error", failure("internal_error", language()), self.socketio, sid)
+                logger.exception("a Socket.IO request failed")
+                self._answer("error", failure("internal_error", language()), sid)
 
         return guarded
 
+    def _answer(self, name: str, payload: dict[str, Any], sid: str) -> None:
+        """Sends the event to this client only, and the same as its acknowledgement."""
+        self.socketio.emit(name, payload, to=sid)
+        acknowledge(payload)
+
     def connect(self, auth: Any = None) -> None:
         sid = request.sid  # type: ignore[attr-defined]
+        # The environ of the handshake is that of every later message of this client.
+        request.environ[_CALLER] = caller_from(auth)
         self.socketio.emit("connected", {"message": message("connected", language()), "sid": sid}, to=sid)
 
-    def join_department(self, sid: str, payload: Any) -> None:
+    def join_department(self, sid: str, caller: Caller, payload: Any) -> None:
         if isinstance(payload, dict) and "departments" in payload:
-            self._join_several(sid, payload["departments"])
-            return
-        department_id = _department_id(payload)
-        replica = self.calendar.list_events(department_id)
-        with replica.held():
-            self._welcome(sid, replica, payload, _acknowledge.get())
+            self._join_several(sid, caller, payload["departments"])
+        else:
+            self._join(sid, caller, payload, acknowledge)
 
-    def _join_several(self, sid: str, departments: Any) -> None:
+    def _join(self, sid: str, caller: Caller, payload: Any, answer_to: Callable[[Any], None]) -> None:
+        department_id = _department_id(payload)
+
+        def deliver(snapshot: Snapshot) -> None:
+            answer = {"department_id": department_id, **_position(snapshot)}
+            if "cursor" in payload:  # a client that knows no cursors asks for the events itself
+                answer |= _content(snapshot)
+            answer["message"] = message("joined", language())
+            # The client enters first: a change between the answer and the room would be lost.
+            self.socketio.server.enter_room(sid, room_of(department_id))
+            self.socketio.emit("joined_department", answer, to=sid)
+            answer_to(answer)
+
+        self.calendar.catch_up.snapshot(caller, department_id, payload.get("cursor"), deliver)
+
+    def _join_several(self, sid: str, caller: Caller, departments: Any) -> None:
         if not isinstance(departments, list):
             raise InvalidInput([FieldProblem("departments", "not_a_list")])
         if len(departments) > MAX_JOINS:
             raise InvalidInput([FieldProblem("departments", "too_many", {"limit": MAX_JOINS})])
         answers: list[dict[str, Any]] = []
-        for wanted in departments:
+        for payload in departments:
             try:
-                replica = self.calendar.list_events(_department_id(wanted))
-                with replica.held():
-                    self._welcome(sid, replica, wanted, answers.append)
+                self._join(sid, caller, payload, answers.append)
             except CalendarError as error:
                 answers.append(failure_of(error, language()))
                 self.socketio.emit("error", answers[-1], to=sid)
-        _acknowledge.get()(answers)
+        acknowledge(answers)
 
-    def _welcome(self, sid: str, replica: Replica, payload: Any, acknowledge: Callable[[Any], None]) -> None:
-        """The lock is held: room, answer and acknowledgement belong to one revision."""
-        snapshot = self.calendar.snapshot(replica, payload.get("cursor"))
-        answer = snapshot_payload(replica.log_id, snapshot)
-        if "cursor" not in payload:  # a client that knows no cursors asks for the events itself
-            for name in ("events", "deleted", "full", "reason"):
-                answer.pop(name, None)
-        answer["message"] = message("joined", language())
-        # Enter first: a change between the answer and the room would be lost.
-        self.socketio.server.enter_room(sid, room_of(replica.log_id))
-        self.socketio.emit("joined_department", answer, to=sid)
-        acknowledge(answer)
-
-    def leave_department(self, sid: str, payload: Any) -> None:
+    def leave_department(self, sid: str, caller: Caller, payload: Any) -> None:
         department_id = _department_id(payload)
         self.socketio.server.leave_room(sid, room_of(department_id))
         text = message("left", language())
-        _answer("left_department", {"department_id": department_id, "message": text}, self.socketio, sid)
+        self._answer("left_department", {"department_id": department_id, "message": text}, sid)
 
-    def sync_request(self, sid: str, payload: Any) -> None:
+    def sync_request(self, sid: str, caller: Caller, payload: Any) -> None:
         department_id = _department_id(payload)
-        replica = self.calendar.list_events(department_id)
-        with replica.held():
-            snapshot = self.calendar.snapshot(replica, payload.get("cursor"))
-            _answer("sync_response", snapshot_payload(department_id, snapshot), self.socketio, sid)
+
+        def deliver(snapshot: Snapshot) -> None:
+            answer = {"department_id": department_id, **_position(snapshot), **_content(snapshot)}
+            self._answer("sync_response", answer, sid)
+
+        self.calendar.catch_up.snapshot(caller, department_id, payload.get("cursor"), deliver)
+
+
+def caller_from(auth: Any) -> Caller:
+    """Returns the caller that the handshake's `auth: {name}` names.
+
+    A client that sends something else there connects as before and has no name.
+    """
+    name = auth.get("name") if isinstance(auth, dict) else None
+    try:
+        return caller_named(name, "name") if isinstance(name, str) else UNNAMED
+    except InvalidInput:
+        return UNNAMED
+
+
+def _department_id(payload: Any) -> str:
+    if not isinstance(payload, dict):
+        raise InvalidInput([FieldProblem("", "body_not_object")])
+    department_id = payload.get("department_id")
+    if not isinstance(department_id, str):
+        reason = "required" if department_id is None else "not_a_string"
+        raise InvalidInput([FieldProblem("department_id", reason)])
+    if not usable_id(department_id):
+        raise DepartmentNotFound(department_id)
+    return department_id
+
+
+def _position(snapshot: Snapshot) -> dict[str, Any]:
+    return {"revision": snapshot.cursor.revision, "cursor": snapshot.cursor.text}
+
+
+def _content(snapshot: Snapshot) -> dict[str, Any]:
+    content: dict[str, Any] = {
+        "full": snapshot.full,
+        "events": [public_event(event) for event in snapshot.events],
+    }
+    if not snapshot.full:
+        content["deleted"] = list(snapshot.deleted)
+    if snapshot.reason:
+        content["reason"] = snapshot.reason
+    return content

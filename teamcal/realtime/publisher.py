@@ -3,12 +3,23 @@
 from collections.abc import Callable
 from typing import Any
 
-from teamcal.domain.changes import DEPARTMENTS, Change, Head
-from teamcal.domain.cursor import cursor_of
+from teamcal.domain.changes import (
+    DEPARTMENT_CREATED,
+    DEPARTMENT_DELETED,
+    DEPARTMENT_UPDATED,
+    DEPARTMENTS,
+    EVENT_CREATED,
+    EVENT_DELETED,
+    EVENT_UPDATED,
+    Change,
+    Head,
+)
 from teamcal.domain.events import public_department, public_event
 
-_OF_EVENTS = {"event_created", "event_updated"}
-_OF_DEPARTMENTS = {"department_created", "department_updated"}
+DEPARTMENT_EVENTS = (DEPARTMENT_CREATED, DEPARTMENT_UPDATED, DEPARTMENT_DELETED)
+"""Sent to everybody."""
+MEMBER_EVENTS = (EVENT_CREATED, EVENT_UPDATED, EVENT_DELETED)
+"""Sent to the members of the department."""
 
 
 def room_of(department_id: str) -> str:
@@ -16,32 +27,40 @@ def room_of(department_id: str) -> str:
 
 
 def live_message(log_id: str, change: Change, head: Head) -> tuple[str, dict[str, Any]] | None:
-    """(name, payload) of a change, or None for one that members aren't told of.
+    """Returns the name and payload of a change, or None for one that is about no event or department.
 
-    Unknown kinds (a newer server's) are told by the state that they carry.
+    A kind written by a newer server is sent as created, updated or deleted, judged by the event it carries.
     """
     if "id" not in change.record:
         return None
-    at = {"revision": change.revision, "cursor": cursor_of(head)}
-    record = change.record
+    position: dict[str, Any] = {"revision": change.revision, "cursor": head.cursor.text}
+    if change.by:
+        position |= {"by": change.by, "by_verified": change.by_verified}
     if log_id == DEPARTMENTS:
-        if change.removes:
-            return "department_deleted", {"id": record["id"], **at}
-        name = change.kind if change.kind in _OF_DEPARTMENTS else "department_updated"
-        return name, {**public_department(record), **at}
+        return _department_message(change, position)
+    return _event_message(log_id, change, position)
+
+
+def _department_message(change: Change, position: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     if change.removes:
-        return "event_deleted", {"id": record["id"], "department_id": log_id, **at}
-    if change.kind in _OF_EVENTS:
-        name = change.kind
-    else:
-        name = "event_created" if record.get("version", 1) == 1 else "event_updated"
-    return name, {**public_event(record), **at}
+        return DEPARTMENT_DELETED, {"id": change.record["id"], **position}
+    name = change.kind if change.kind in DEPARTMENT_EVENTS else DEPARTMENT_UPDATED
+    return name, {**public_department(change.record), **position}
+
+
+def _event_message(log_id: str, change: Change, position: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    event = change.record
+    if change.removes:
+        return EVENT_DELETED, {"id": event["id"], "department_id": log_id, **position}
+    is_first = event.get("version", 1) == 1
+    name = change.kind if change.kind in MEMBER_EVENTS else EVENT_CREATED if is_first else EVENT_UPDATED
+    return name, {**public_event(event), **position}
 
 
 class Publisher:
-    """Sends changes to the members that are connected to this process.
+    """Sends changes to the clients that are connected to this process: teamcal.sync.ports.Members.
 
-    `socketio`: a Flask-SocketIO; `broadcast(name, payload, room)` sends to all who are in `room` now, or to
+    `socketio` is a Flask-SocketIO. `broadcast(name, payload, room)` sends to all who are in `room` now, or to
     everybody without one.
     """
 
@@ -51,17 +70,20 @@ class Publisher:
     def publish(self, log_id: str, change: Change, head: Head) -> None:
         if log_id != DEPARTMENTS and not self.has_members(log_id):
             return
-        told = live_message(log_id, change, head)
-        if told is None:
-            return
-        name, payload = told
-        self.broadcast(name, payload, None if log_id == DEPARTMENTS else room_of(log_id))
+        live = live_message(log_id, change, head)
+        if live is not None:
+            self.broadcast(*live, None if log_id == DEPARTMENTS else room_of(log_id))
 
     def has_members(self, log_id: str) -> bool:
         return room_of(log_id) in self.socketio.server.manager.rooms.get("/", {})
 
-    def disconnect_members(self, log_id: str) -> None:
-        """They come back with a cursor of another history and are told to start over."""
+    def count_members(self) -> int:
+        """Returns the members of all departments' rooms; a client counts once for each of its rooms."""
+        rooms = dict(self.socketio.server.manager.rooms.get("/", {}))
+        return sum(len(members) for room, members in rooms.items() if room and room.startswith(room_of("")))
+
+    def send_away(self, log_id: str) -> None:
+        """Disconnects the members: their cursors are of another history, and they are told to start over."""
         manager = self.socketio.server.manager
         room = None if log_id == DEPARTMENTS else room_of(log_id)
         if "/" in manager.rooms:

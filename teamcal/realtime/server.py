@@ -23,6 +23,7 @@ from flask_socketio import SocketIO
 from socketio.packet import EVENT, Packet
 from werkzeug.wrappers import Request
 
+from teamcal.domain.values import to_json
 from teamcal.realtime.admission import Arrivals
 from teamcal.realtime.direct_write import UNREADABLE, WholeWrites, frame_of
 from teamcal.realtime.engineio_socket import Session
@@ -40,6 +41,19 @@ CODES = {404: "not_found", 405: "method_not_allowed", 413: "payload_too_large"}
 
 Environ = dict[str, Any]
 Application = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
+
+
+class FrameJson:
+    """JSON of live messages: Korean is not escaped, which takes half the bytes of the escaped form."""
+
+    loads = staticmethod(json.loads)
+
+    @staticmethod
+    def dumps(value: Any, **options: Any) -> str:
+        try:
+            return to_json(value).decode()
+        except TypeError:  # the text isn't Unicode: whatever comes in is answered
+            return json.dumps(value, separators=(",", ":"))
 
 
 class TextPacket(Packet):

@@ -4,7 +4,9 @@ from typing import Any
 
 from flask import Blueprint, Response
 
-from teamcal.calendar.batch import Batch, Result
+from teamcal.calendar.batch import Batch
+from teamcal.calendar.gateway import Result
+from teamcal.domain.caller import UNNAMED
 from teamcal.domain.events import public_event
 from teamcal.errors import CalendarError, FieldProblem, InvalidInput
 from teamcal.rest.parsing import json_object
@@ -31,7 +33,7 @@ def batch_blueprint(batch: Batch) -> Blueprint:
         atomic = body.get("atomic", False)
         if not isinstance(atomic, bool):
             raise InvalidInput([FieldProblem("atomic", "not_a_boolean")])
-        results = batch.run(department_id, body.get("operations"), atomic)
+        results = batch.run(UNNAMED, department_id, body.get("operations"), atomic)
         return answer(results=[_shown(op, result) for op, result in results])
 
     return routes

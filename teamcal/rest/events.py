@@ -1,20 +1,17 @@
 """/api/events. The segment after it is a department's id for GET and POST, an event's for PUT and DELETE."""
 
-from collections.abc import Sequence
-from typing import NamedTuple
-
 from flask import Blueprint, Response, request
 
-from teamcal.calendar.events import Calendar
-from teamcal.domain.events import contains, public_event
+from teamcal.calendar import Calendar
+from teamcal.domain.caller import UNNAMED
+from teamcal.domain.events import public_event
 from teamcal.domain.fields import client_id_from, event_edit_from, event_from
 from teamcal.domain.operations import Outcome
 from teamcal.domain.values import Record, to_json
 from teamcal.errors import FieldProblem, InvalidInput
 from teamcal.rest.parsing import date_or_none, expected_version, json_object, whole_number
 from teamcal.rest.replies import Told, answer, as_it_is, respond
-from teamcal.sync.replica import Ready, Replica
-from teamcal.sync.sorted_events import Listing
+from teamcal.sync.sorted_events import EventFilter
 from teamcal.texts.language import language
 from teamcal.texts.messages import message
 
@@ -33,50 +30,15 @@ def created(outcome: Outcome) -> Told:
     return written(outcome.record, 201 if outcome.change else 200)
 
 
-class Wanted(NamedTuple):
-    """A part of a list: dates that count both, words that are in it, the first so many."""
-
-    first: str | None
-    last: str | None
-    words: str | None
-    limit: int | None
-
-
-def _wanted() -> Wanted | None:
+def _wanted() -> EventFilter | None:
     """What the query string asks for; None for all. Raises InvalidInput."""
     if not request.query_string:
         return None
-    wanted = Wanted(
+    wanted = EventFilter(
         date_or_none("from"), date_or_none("to"), request.args.get("q"),
         whole_number("limit", None, 1, 100_000),
     )  # fmt: skip
     return wanted if any(wanted) else None
-
-
-def list_content(replica: Replica, wanted: Wanted | None) -> tuple[bytes, str]:
-    """The list as JSON, and the cursor that it stands at. Raises DepartmentNotFound."""
-    ready = replica.at_hand()
-    content = ready.answers.get("list") if wanted is None else None
-    if content is None:
-        with replica.held():
-            replica.must_exist()
-            ready = replica.ready
-            content = _list_body(replica.listing(), wanted, ready)
-        if wanted is None:
-            ready.keep("list", content)
-    return content, ready.cursor
-
-
-def _list_body(listing: Listing, wanted: Wanted | None, ready: Ready) -> bytes:
-    if wanted is None:
-        pieces = listing.json
-    else:
-        places: Sequence[int] = listing.between(wanted.first, wanted.last)
-        if wanted.words:
-            places = [place for place in places if contains(listing.events[place], wanted.words)]
-        pieces = [listing.json[place] for place in places[: wanted.limit]]
-    tail = f'],"revision":{ready.head.revision},"cursor":"{ready.cursor}"}}'
-    return b"".join((b'{"success":true,"events":[', b",".join(pieces), tail.encode()))
 
 
 def events_blueprint(calendar: Calendar) -> Blueprint:
@@ -85,27 +47,30 @@ def events_blueprint(calendar: Calendar) -> Blueprint:
     @routes.get("/api/events/<department_id>")
     def list_events(department_id: str) -> Response:
         wanted = _wanted()
-        replica = calendar.list_events(department_id)
-        return as_it_is(*list_content(replica, wanted))
+        return as_it_is(*calendar.events.list_json(UNNAMED, department_id, wanted))
 
     @routes.get("/api/events/<department_id>/<event_id>")
     def get_event(department_id: str, event_id: str) -> Response:
-        event = calendar.get_event(department_id, event_id)
+        event = calendar.events.get(UNNAMED, department_id, event_id)
         return answer(event=public_event(event), etag=_version_tag(event))
 
     @routes.post("/api/events/<department_id>")
     def create_event(department_id: str) -> Response:
         body = json_object()
-        return respond(created(calendar.create_event(department_id, event_from(body), client_id_from(body))))
+        return respond(
+            created(calendar.events.create(UNNAMED, department_id, event_from(body), client_id_from(body)))
+        )
 
     @routes.put("/api/events/<event_id>")
     def update_event(event_id: str) -> Response:
-        outcome = calendar.update_event(event_id, event_edit_from(json_object()), expected_version())
+        outcome = calendar.events.update(
+            UNNAMED, event_id, event_edit_from(json_object()), expected_version()
+        )
         return respond(written(outcome.record))
 
     @routes.delete("/api/events/<event_id>")
     def delete_event(event_id: str) -> Response:
-        calendar.delete_event(event_id, expected_version())
+        calendar.events.delete(UNNAMED, event_id, expected_version())
         return answer(message=message("event_removed", language()))
 
     @routes.post("/api/events/<event_id>/move")
@@ -115,6 +80,6 @@ def events_blueprint(calendar: Calendar) -> Blueprint:
             raise InvalidInput(
                 [FieldProblem("department_id", "required" if target is None else "not_a_string")]
             )
-        return respond(written(calendar.move_event(event_id, target, expected_version())))
+        return respond(written(calendar.events.move(UNNAMED, event_id, target, expected_version())))
 
     return routes

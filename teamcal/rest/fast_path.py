@@ -10,12 +10,12 @@ from http import HTTPStatus
 from typing import Any
 
 from teamcal import deadline
-from teamcal.calendar.events import Calendar
-from teamcal.calendar.history import History
+from teamcal.calendar import Calendar
+from teamcal.domain.caller import UNNAMED
 from teamcal.domain.fields import client_id_from, event_edit_from, event_from
 from teamcal.errors import InvalidInput
 from teamcal.rest.changes import DEFAULT_LIMIT, changes_content
-from teamcal.rest.events import created, list_content, written
+from teamcal.rest.events import created, written
 from teamcal.rest.parsing import object_from, version_from
 from teamcal.rest.replies import Told, refusal, tags
 from teamcal.texts.language import language_of
@@ -41,10 +41,8 @@ class Door:
     `everywhere` are the headers of every answer.
     """
 
-    def __init__(
-        self, inner: Application, calendar: Calendar, history: History, everywhere: list[tuple[str, str]]
-    ) -> None:
-        self.inner, self.calendar, self.history, self.everywhere = inner, calendar, history, everywhere
+    def __init__(self, inner: Application, calendar: Calendar, everywhere: list[tuple[str, str]]) -> None:
+        self.inner, self.calendar, self.everywhere = inner, calendar, everywhere
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         began = time.monotonic()
@@ -85,15 +83,13 @@ class Door:
         return None
 
     def _list(self, department_id: str, seen: str | None) -> Told:
-        replica = self.calendar.list_events(department_id)
-        cursor = replica.at_hand().cursor
+        content, cursor = self.calendar.events.list_json(UNNAMED, department_id)
         if seen == f'"{cursor}"':
             return 304, tags(cursor), b""
-        content, cursor = list_content(replica, None)
         return 200, tags(cursor), content
 
     def _changes(self, department_id: str, cursor: str) -> Told:
-        page = self.history.changes(department_id, cursor, DEFAULT_LIMIT)
+        page = self.calendar.catch_up.changes(UNNAMED, department_id, cursor, DEFAULT_LIMIT)
         return 200, {}, changes_content(page, False)
 
     # Writes
@@ -122,10 +118,10 @@ class Door:
         return told
 
     def _create(self, department_id: str, fields: dict[str, str], client_id: str | None) -> Told:
-        return created(self.calendar.create_event(department_id, fields, client_id))
+        return created(self.calendar.events.create(UNNAMED, department_id, fields, client_id))
 
     def _update(self, event_id: str, fields: dict[str, str], version: int | None) -> Told:
-        return written(self.calendar.update_event(event_id, fields, version).record)
+        return written(self.calendar.events.update(UNNAMED, event_id, fields, version).record)
 
 
 def _body_of(environ: dict[str, Any]) -> bytes | None:

@@ -55,6 +55,8 @@ def row_of(log_id: str, change: Change, expires_at: int) -> Record:
         row["previous"] = _packed(_UUID, change.previous)
     if change.by:
         row["by"] = change.by
+    if change.by_verified:
+        row["by_verified"] = True
     if change.prior:
         place, revision = change.prior
         row["prior"] = revision if place == log_id else [_packed(_UUID, place), revision]
@@ -85,10 +87,16 @@ def change_of(row: Record) -> Change:
         implied = _implied(log_id, kind, revision, at)
         kept = {name: implied[name] for name in implied if name not in row.get("without", ())}
         record = kept | {name: _unpacked(_SHORT.get(name), value) for name, value in record.items()}
-    return Change(
-        revision, kind, record, _unpacked(_UUID, row["change_id"]), _unpacked(_UUID, row.get("previous", "")),
-        at, row.get("by", ""), _prior_of(row),
-    )  # fmt: skip
+    return Change.from_fields(
+        {
+            **row,
+            "record": record,
+            "change_id": _unpacked(_UUID, row["change_id"]),
+            "previous": _unpacked(_UUID, row.get("previous", "")),
+            "at": at,
+            "prior": _prior_of(row),
+        }
+    )
 
 
 def _name(log_id: str) -> str:

@@ -14,47 +14,51 @@ import redis
 from teamcal.deadline import within
 from teamcal.domain.changes import Change
 from teamcal.errors import CalendarError
-from teamcal.sync.replicas import Replicas
+from teamcal.metrics import NO_METRICS, NOTICES_RECEIVED, Metrics
 
-log = logging.getLogger("teamcal.notices")
+logger = logging.getLogger(__name__)
 
 QUEUE_LENGTH = 10_000
-"""Notices that wait while Redis is away; the oldest are dropped, the timer brings what they told."""
+"""Notices that wait while Redis is away. The oldest are dropped; the watcher finds their changes."""
 WAIT_SECONDS = 2.0
 
 
-class Notices:
+class RedisNotices:
     """Tells other processes of this one's changes and hears of theirs.
 
     A failing Redis is logged and never fails or delays a write: `announce` only queues.
     """
 
     def __init__(
-        self, url: str, installation: str, replicas: Replicas, sleep: Callable[[float], None]
+        self, url: str, installation: str, sleep: Callable[[float], None], metrics: Metrics = NO_METRICS
     ) -> None:
         self.channel = f"{installation}:changes"
-        self.replicas, self.sleep = replicas, sleep
+        self.sleep, self.metrics = sleep, metrics
         self.process = str(uuid.uuid4())
         self.redis = redis.Redis.from_url(
             url, socket_timeout=WAIT_SECONDS, socket_connect_timeout=WAIT_SECONDS, health_check_interval=5
         )
         self._waiting: queue.Queue[str] = queue.Queue(QUEUE_LENGTH)
 
-    def announce(self, log_id: str, changes: list[Change]) -> None:
-        for change in changes:
-            notice = self._text(log_id, change)
-            while True:
-                try:
-                    self._waiting.put_nowait(notice)
-                    break
-                except queue.Full:
-                    self._drop_oldest()
+    def announce(self, log_id: str, change: Change) -> None:
+        notice = self._text(log_id, change)
+        while True:
+            try:
+                self._waiting.put_nowait(notice)
+            except queue.Full:
+                self._drop_oldest()
+            else:
+                return
 
     def _text(self, log_id: str, change: Change) -> str:
+        fields = asdict(change)
+        if not change.by_verified:  # older servers don't know the field
+            del fields["by_verified"]
         try:
-            return json.dumps({"from": self.process, "log": log_id, "change": asdict(change)})
+            return json.dumps({"from": self.process, "log": log_id, "change": fields})
         except TypeError:
-            # Attributes that JSON can't carry: one that fits no head makes the others look for themselves.
+            # The record has attributes that JSON can't carry. A notice that fits no head makes the other
+            # processes read the log.
             return self._text(log_id, replace(change, record={}, previous="unknown"))
 
     def _drop_oldest(self) -> None:
@@ -62,17 +66,17 @@ class Notices:
             self._waiting.get_nowait()
 
     def send(self) -> None:
-        """A task of its own; never ends."""
+        """Sends what is queued. A task of its own; never returns."""
         while True:
             notice = self._waiting.get()
             try:
                 self.redis.publish(self.channel, notice)
             except (redis.RedisError, OSError) as error:
-                log.warning("Redis: a notice was not sent: %s", type(error).__name__)
+                logger.warning("Redis: a notice was not sent: %s", type(error).__name__)
                 self.sleep(0.5)
 
-    def listen(self) -> None:
-        """A task of its own; never ends."""
+    def listen(self, on_change: Callable[[str, Change], None]) -> None:
+        """Calls `on_change(log_id, change)` for each notice of another process. Never returns."""
         while True:
             try:
                 with self.redis.pubsub(ignore_subscribe_messages=True) as channel:
@@ -80,22 +84,23 @@ class Notices:
                     while True:
                         message = channel.get_message(timeout=WAIT_SECONDS / 2)
                         if message is not None:
-                            self._heard(message["data"])
+                            self.receive(message["data"], on_change)
             except (redis.RedisError, OSError) as error:
-                log.warning("Redis: not listening: %s", type(error).__name__)
+                logger.warning("Redis: not listening: %s", type(error).__name__)
             except Exception:
-                log.exception("Redis: a notice could not be handled")
+                logger.exception("Redis: a notice could not be handled")
             self.sleep(1)
 
-    def _heard(self, data: bytes) -> None:
+    def receive(self, data: bytes, on_change: Callable[[str, Change], None]) -> None:
+        """Handles one notice, unless it is this process's own."""
         notice: dict[str, Any] = json.loads(data)
         if notice["from"] == self.process:
             return
-        fields = notice["change"]
-        prior = fields.pop("prior")
-        change = Change(**fields, prior=tuple(prior) if prior else None)
+        self.metrics.add(NOTICES_RECEIVED)
+        prior = notice["change"].get("prior")
+        change = Change.from_fields({**notice["change"], "prior": tuple(prior) if prior else None})
         try:
             with within(5):
-                self.replicas.of(notice["log"]).notice(change)
+                on_change(notice["log"], change)
         except CalendarError as error:
-            log.info("a notice about %s has to wait for the timer: %s", notice["log"], error.code)
+            logger.info("a notice about %s has to wait for the watcher: %s", notice["log"], error.code)

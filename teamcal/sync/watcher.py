@@ -1,4 +1,4 @@
-"""What makes replicas look for more when nobody asks: the timer."""
+"""The timer: reads the heads of watched departments, so that no change depends on a notice."""
 
 import logging
 from collections.abc import Callable
@@ -6,19 +6,20 @@ from collections.abc import Callable
 from teamcal.deadline import within
 from teamcal.domain.changes import DEPARTMENTS, Head
 from teamcal.errors import CalendarError, StorageError
+from teamcal.metrics import CHANGES_BY_WATCHER
 from teamcal.sync.replica import Replica
 from teamcal.sync.replicas import Replicas
 
-log = logging.getLogger("teamcal.tail")
-
+logger = logging.getLogger(__name__)
 
 PURGE_SECONDS = 120.0
 
 
-class Tail:
-    """Every `interval` seconds: the heads of all departments with members, 100 at a time.
+class Watcher:
+    """Every `interval` seconds, reads the heads of all departments with members, 100 at a time.
 
-    `sleep(seconds)` and `spawn(task)` are the worker's own; `run` never ends and never fails.
+    `purge` removes the events of deleted departments; it is called when there are any. `sleep(seconds)` and
+    `spawn(task)` are the worker's own. `run` never returns and never raises.
     """
 
     def __init__(
@@ -35,47 +36,49 @@ class Tail:
 
     def run(self) -> None:
         while True:
-            self._guarded(self.look, max(self.interval, 5.0))
+            self._attempt(self.look, max(self.interval, 5.0))
             self.sleep(self.interval)
 
-    def _guarded(self, task: Callable[[], None], seconds: float) -> None:
+    def _attempt(self, task: Callable[[], None], seconds: float) -> None:
         try:
             with within(seconds):
                 task()
         except StorageError:
-            pass  # told to the operator where it happened; the next round tries again
+            pass  # the storage has logged it for the operator; the next round tries again
         except Exception:
-            log.exception("the timer failed")
+            logger.exception("the watcher failed")
 
     def _purge(self) -> None:
         try:
-            self._guarded(self.purge, PURGE_SECONDS)
+            self._attempt(self.purge, PURGE_SECONDS)
         finally:
             self._purging = False
 
     def look(self) -> None:
-        """One round. Raises StorageError."""
+        """Makes one round. Raises StorageError."""
         departments = self.replicas.of(DEPARTMENTS)
         if departments.head is None:
             departments.refresh()
+        has_members = self.replicas.ports.members.has_members
         watched = [
-            replica for replica in self.replicas.loaded()
-            if replica is departments or self.replicas.has_members(replica.log_id)
-        ]  # fmt: skip
-        known = {replica.log_id: replica.head for replica in watched}
-        heads = self.replicas.database.read_heads(known)
+            replica
+            for replica in self.replicas.loaded()
+            if replica is departments or has_members(replica.log_id)
+        ]
+        seen = {replica.log_id: replica.head for replica in watched}
+        heads = self.replicas.ports.database.read_heads(seen)
         for replica in watched:
-            seen = known[replica.log_id]
-            if seen is not None and not heads[replica.log_id].is_at(seen):
-                self._adopt(replica, heads[replica.log_id], seen)
+            before = seen[replica.log_id]
+            if before is not None and not heads[replica.log_id].is_at(before):
+                self._adopt(replica, heads[replica.log_id], before)
         if heads[DEPARTMENTS].purging and not self._purging:
             self._purging = True
             self.spawn(self._purge)
 
     def _adopt(self, replica: Replica, head: Head, seen: Head) -> None:
-        """One department's trouble doesn't hold up the others."""
+        """Brings one replica up to date; its failure must not stop the others."""
         try:
-            with replica.held():
-                replica.adopt(head, seen)
+            with replica.lock():
+                replica.locked_adopt(head, seen, CHANGES_BY_WATCHER)
         except CalendarError as error:
-            log.info("%s has to wait for the next round: %s", replica.log_id, error.code)
+            logger.info("%s has to wait for the next round: %s", replica.log_id, error.code)

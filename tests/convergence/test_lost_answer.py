@@ -1,9 +1,8 @@
 """A commit whose answer is lost, in one process: the writer is answered, and the other processes are told."""
 
-from typing import Any
-
 from botocore.exceptions import ConnectionClosedError
 
+from teamcal.domain.changes import Change
 from tests.house import House
 
 
@@ -15,14 +14,15 @@ def test_others_are_told_of_a_write_whose_answer_was_lost() -> None:
             lost["answers"] -= 1
             raise ConnectionClosedError(endpoint_url="http://127.0.0.1:1")
 
-    server = House().server(after=lose)
-    department = server.department()
     told: list[tuple[str, int]] = []
 
-    def announce(log_id: str, changes: list[Any]) -> None:
-        told.extend((log_id, change.revision) for change in changes)
+    class Notices:
+        def announce(self, log_id: str, change: Change) -> None:
+            told.append((log_id, change.revision))
 
-    server.calendar.replicas.announce = announce
+    server = House().server(after=lose, notices=Notices())
+    department = server.department()
+    told.clear()
     for revision in range(1, 4):
         # Both attempts of one commit: the log alone tells that it was applied.
         lost["answers"] = 2

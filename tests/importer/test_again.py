@@ -5,7 +5,7 @@ import sys
 import time
 from pathlib import Path
 
-from teamcal.sync.watcher import Tail
+from teamcal.domain.caller import UNNAMED
 from tests.house import together
 from tests.importer.conftest import DEPARTMENTS, MEETING, Desk
 from tests.sample_generator import write_sample
@@ -43,7 +43,7 @@ def test_an_event_that_was_moved_stays_where_it_is(desk: Desk) -> None:
     there = desk.departments()["마케팅팀"]
     server = desk.house.server()
     # As it is when the tombstone in its first department has expired.
-    server.calendar.import_events(there, [{**event, "department_id": there, "version": 2}])
+    server.calendar.events.import_many(UNNAMED, there, [{**event, "department_id": there, "version": 2}])
     key = {name: {"S": event[name]} for name in ("id", "department_id")}
     desk.house.plain.delete_item(TableName=desk.house.storage.events_table, Key=key)
 
@@ -56,7 +56,7 @@ def test_an_event_that_was_moved_stays_where_it_is(desk: Desk) -> None:
 def test_a_renamed_department_keeps_its_events_and_its_name(desk: Desk) -> None:
     event = desk.take()
     server = desk.house.server()
-    server.calendar.edit_department(event["department_id"], {"name": "연구팀"})
+    server.calendar.departments.edit(UNNAMED, event["department_id"], {"name": "연구팀"})
 
     run = desk.run()
 
@@ -84,9 +84,7 @@ def test_members_of_running_servers_see_it_live(desk: Desk) -> None:
     desk.write({"2024-01-20": [MEETING, {**MEETING, "Title": "둘째"}]})
 
     assert desk.run().status == 0
-    Tail(
-        server.calendar.replicas, server.calendar.purge, 5.0, time.sleep, lambda task: task()
-    ).look()  # one round of the server's timer
+    server.watcher().look()  # one round of the server's timer
 
     heard = [(name, payload["title"], payload["revision"]) for name, payload in member.heard()]
     assert heard == [("event_created", "팀 회의", 1), ("event_created", "둘째", 2)]
@@ -99,8 +97,8 @@ def test_a_deleted_event_is_not_written_by_the_use_case_either(desk: Desk) -> No
     server.http.delete(f"/api/events/{event['id']}")
     new = {**MEETING_RECORD, "id": "0b2c7a52-0000-4000-8000-000000000001", "department_id": department_id}
 
-    assert server.calendar.import_events(department_id, [event, new]) == {new["id"]}
-    assert server.calendar.import_events(department_id, [event, new]) == set()
+    assert server.calendar.events.import_many(UNNAMED, department_id, [event, new]) == {new["id"]}
+    assert server.calendar.events.import_many(UNNAMED, department_id, [event, new]) == set()
     assert [one["id"] for one in server.events(department_id)] == [new["id"]]
 
 
@@ -113,8 +111,8 @@ def test_two_imports_at_once_write_each_event_once(desk: Desk) -> None:
     ]
 
     first, second = together(
-        lambda: one.calendar.import_events(department_id, events),
-        lambda: other.calendar.import_events(department_id, events),
+        lambda: one.calendar.events.import_many(UNNAMED, department_id, events),
+        lambda: other.calendar.events.import_many(UNNAMED, department_id, events),
     )
 
     assert len(first) + len(second) == len(first | second) == 200

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from teamcal.domain.changes import Head
-from teamcal.domain.cursor import cursor_of
+from teamcal.domain.caller import UNNAMED
+from teamcal.domain.cursor import Cursor
 from tests.house import House, Server, together
 
 UNKNOWN = "99999999-9999-4999-8999-999999999999"
@@ -200,8 +200,8 @@ def test_a_cursor_that_is_no_use_starts_over(server: Server, name: str) -> None:
     server.event(other)
     foreign = server.member().ask("sync_request", {"department_id": other})["cursor"]
     useless: list[Any] = [
-        "garbage", "", "!", "가", "a" * 5_000, foreign, cursor_of(Head(department, 99, "x")), 5, {}, [1], True,
-        cursor_of(Head(department, 1, "another history")), cursor_of(Head(department, 0, "x")),
+        "garbage", "", "!", "가", "a" * 5_000, foreign, Cursor(department, 99, "x").text, 5, {}, [1], True,
+        Cursor(department, 1, "another history").text, Cursor(department, 0, "x").text,
     ]  # fmt: skip
     for cursor in useless:
         answer = server.member().ask(name, {"department_id": department, "cursor": cursor})
@@ -213,11 +213,11 @@ def test_a_department_made_again_starts_over(house: House) -> None:
     """What went with the first life has no changes of its own: a difference would leave it standing."""
     server = house.server()
     fields = {"name": "개발팀", "description": ""}
-    department = server.calendar.import_department("d" * 8, fields)["id"]
+    department = server.calendar.departments.import_one(UNNAMED, "d" * 8, fields)["id"]
     server.event(department)
     cursor = server.member().ask("sync_request", {"department_id": department})["cursor"]
     server.http.delete(f"/api/departments/{department}")
-    server.calendar.import_department(department, fields)
+    server.calendar.departments.import_one(UNNAMED, department, fields)
     event = server.event(department)
     for one in (server, house.server()):
         answer = one.member().ask("sync_request", {"department_id": department, "cursor": cursor})
@@ -305,10 +305,10 @@ def test_an_unexpected_error_is_answered(server: Server, caplog: pytest.LogCaptu
     member = server.member()
     member.heard()
 
-    def broken(department_id: str) -> None:
+    def broken(*arguments: Any) -> None:
         raise RuntimeError("a secret detail")
 
-    server.calendar.list_events = broken
+    server.calendar.catch_up.snapshot = broken
     answer = member.ask("sync_request", {"department_id": "d"})
     assert answer["code"] == "internal_error"
     assert "secret" not in str(answer)
@@ -335,7 +335,7 @@ def test_a_restored_table_sends_members_back(house: House) -> None:
 def test_nothing_is_kept_of_clients_that_went(server: Server) -> None:
     department = server.department()
     member = server.member(department)
-    replicas = server.calendar.replicas
-    assert replicas.has_members(department)
+    members = server.replicas.ports.members
+    assert members.has_members(department)
     member.client.disconnect()
-    assert not replicas.has_members(department)
+    assert not members.has_members(department)

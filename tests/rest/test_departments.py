@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from teamcal.domain.caller import UNNAMED
 from tests.house import House, Server, together
 
 STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
@@ -120,7 +121,7 @@ def test_a_deleted_department_is_gone_with_its_events(house: House, server: Serv
         assert (answer.status_code, answer.json["code"]) == (404, "department_not_found")
     answer = http.put(f"/api/events/{event['id']}", json={"title": "다시"})
     assert (answer.status_code, answer.json["code"]) == (404, "event_not_found")
-    server.calendar.purge()
+    server.purge()
     assert house.items(house.storage.events_table) == []
 
 
@@ -131,19 +132,21 @@ def test_another_server_finishes_the_removal_of_many_events(house: House) -> Non
         one.event(department)
     staying = one.event(kept)
     one.http.delete(f"/api/departments/{department}")
-    other.calendar.purge()
+    other.purge()
     assert [item["id"] for item in house.items(house.storage.events_table)] == [staying["id"]]
-    other.calendar.purge()
+    other.purge()
     assert other.events(kept) == [staying]
 
 
 def test_a_stable_id_made_again_goes_on_with_its_numbers(house: House, server: Server) -> None:
     fields = {"name": "개발팀", "description": ""}
-    department = server.calendar.import_department("11111111-1111-4111-8111-111111111111", fields)["id"]
-    assert server.calendar.import_department(department, fields)["id"] == department
+    department = server.calendar.departments.import_one(
+        UNNAMED, "11111111-1111-4111-8111-111111111111", fields
+    )["id"]
+    assert server.calendar.departments.import_one(UNNAMED, department, fields)["id"] == department
     server.event(department)
     server.http.delete(f"/api/departments/{department}")
-    server.calendar.import_department(department, fields)
+    server.calendar.departments.import_one(UNNAMED, department, fields)
     assert server.events(department) == []
     assert server.event(department)["revision"] == 4
     house.must_be_sound(department)

@@ -98,7 +98,7 @@ def test_a_defect_is_answered_and_logged_once(
     server: Server, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     department = server.department()
-    monkeypatch.setattr(server.calendar, "list_events", lambda department_id: 1 / 0)
+    monkeypatch.setattr(server.calendar.events, "list_json", lambda *arguments: 1 / 0)
     answer = server.http.get(f"/api/events/{department}")
     assert (answer.status_code, answer.json["code"]) == (500, "internal_error")
     assert caplog.text.count("Traceback") == 1
@@ -112,11 +112,11 @@ def test_both_ways_together_end_within_one_deadline(house: House, monkeypatch: p
     department = server.department()
     left: list[float] = []
 
-    def fail(department_id: str) -> None:
+    def fail(*arguments: Any) -> None:
         left.append(deadline.remaining())
         raise StorageUnavailable("gone")
 
-    monkeypatch.setattr(server.calendar, "list_events", fail)
+    monkeypatch.setattr(server.calendar.events, "list_json", fail)
     assert server.http.get(f"/api/events/{department}").status_code == 503
     assert len(left) == 2
     assert left[1] < left[0] <= deadline.REQUEST_SECONDS
@@ -230,8 +230,8 @@ def test_a_write_that_failed_is_not_tried_again(
         tried.append("once")
         raise made[error]
 
-    monkeypatch.setattr(server.calendar, "create_event", fail)
-    monkeypatch.setattr(server.calendar, "update_event", fail)
+    monkeypatch.setattr(server.calendar.events, "create", fail)
+    monkeypatch.setattr(server.calendar.events, "update", fail)
     path, english = f"/api/events/{server.department()}", {"Accept-Language": "en"}
     for method in ("POST", "PUT"):
         tried.clear()

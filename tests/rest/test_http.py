@@ -163,7 +163,7 @@ def test_an_unexpected_error_tells_a_request_id_and_nothing_else(
     def broken() -> None:
         raise RuntimeError("a secret detail")
 
-    server.calendar.list_departments = broken
+    server.calendar.departments.list_all = broken
     answer = server.http.get("/api/departments")
     assert answer.status_code == 500
     assert set(answer.json) == {"success", "code", "message", "request_id"}

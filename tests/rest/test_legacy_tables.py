@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from teamcal.domain.caller import UNNAMED
 from tests.house import House
 
 DEPARTMENT = {
@@ -74,7 +75,7 @@ def test_the_department_is_edited_and_deleted(legacy: House) -> None:
     answer = server.http.put(f"/api/departments/{D}", json={"description": "새 설명"})
     assert answer.json["department"]["created_at"] == DEPARTMENT["created_at"]
     assert server.http.delete(f"/api/departments/{D}").status_code == 200
-    server.calendar.purge()
+    server.purge()
     assert legacy.items(legacy.storage.events_table) == []
     assert legacy.items(legacy.storage.departments_table) == []
     assert (
@@ -146,7 +147,7 @@ def test_old_names_count_as_they_would_be_written_today(house: House) -> None:
     server = house.server()
     assert server.http.post("/api/departments", json={"name": "개발팀"}).status_code == 409
     fields = {"name": "개발팀", "description": ""}
-    assert server.calendar.import_department("d9", fields)["id"] == D
+    assert server.calendar.departments.import_one(UNNAMED, "d9", fields)["id"] == D
 
 
 def test_two_old_departments_of_one_name_can_be_edited(house: House) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from models import from_item, to_item
 from teamcal.domain.changes import DEPARTMENTS, Change
-from teamcal.domain.events import digest_of
+from teamcal.domain.events import create_digest
 from teamcal.storage.change_rows import change_of, row_of
 from tests.house import House
 
@@ -44,7 +44,8 @@ def usual(random_: random.Random, log_id: str, revision: int, at: str) -> dict[s
     return {
         "id": str(uuid.UUID(int=random_.getrandbits(128))), "department_id": log_id, **fields,
         "created_at": at,
-        "last_modified": random_.choice([at, "2024-01-15T10:30:00.001Z"]), "create_digest": digest_of(fields),
+        "last_modified": random_.choice([at, "2024-01-15T10:30:00.001Z"]),
+        "create_digest": create_digest(fields),
         "revision": revision, "version": random_.choice([1, 2, 1_000_000]),
     }  # fmt: skip
 

@@ -369,7 +369,7 @@ def test_items_that_were_not_processed_are_sent_again(house: House) -> None:
     for _ in range(5):
         server.event(department)
     server.http.delete(f"/api/departments/{department}")
-    server.calendar.purge()
+    server.purge()
     assert sent == [5, 3, 1]
     assert house.items(house.storage.events_table) == []
 

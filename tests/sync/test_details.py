@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from teamcal.errors import StorageUnavailable
-from teamcal.sync.watcher import Tail
 from tests.engine import error
 from tests.house import House, together
 
@@ -183,7 +182,7 @@ def test_the_timer_outlives_every_trouble(house: House) -> None:
         trouble[:] = [error("UnrecognizedClientException")] if number % 2 else [(200, {}, b"{}")]
 
     with pytest.raises(KeyboardInterrupt):
-        Tail(one.calendar.replicas, one.calendar.purge, 1.0, sleep, lambda task: task()).run()
+        one.watcher(1.0, sleep).run()
     trouble.clear()
     assert one.department()
 
@@ -196,18 +195,18 @@ def test_a_lock_that_cannot_be_had_in_time_is_an_answer(house: House) -> None:
     one = house.server()
     department = one.department()
     one.event(department)
-    replica = one.calendar.replicas.of(department)
+    replica = one.replicas.of(department)
     held, done = threading.Event(), threading.Event()
 
     def hold() -> None:
-        with replica.held():
+        with replica.lock():
             held.set()
             done.wait(5)
 
     threading.Thread(target=hold).start()
     held.wait(5)
     try:
-        with deadline.within(0.2), pytest.raises(StorageUnavailable), replica.held():
+        with deadline.within(0.2), pytest.raises(StorageUnavailable), replica.lock():
             pass
     finally:
         done.set()

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from teamcal.sync.watcher import Tail
 from tests.engine import error
 from tests.house import House, Server, right_now, together
 from tests.sync.aws_faults import LaggingIndex, LostAnswers, Trouble
@@ -33,7 +32,7 @@ def creates(number: int) -> list[dict[str, Any]]:
 
 def look(server: Server) -> None:
     """One round of the timer, its deletions included."""
-    Tail(server.calendar.replicas, server.calendar.purge, 1.0, time.sleep, lambda task: task()).look()
+    server.watcher().look()
 
 
 def changes(server: Server, department: str, **query: Any) -> Any:
@@ -262,7 +261,7 @@ def test_a_deleted_department_is_gone_at_once_and_cleaned_up_by_whoever_notices(
     other.events(department)
     assert one.http.delete(f"/api/departments/{department}").status_code == 200
     with pytest.raises(Exception, match="Unrecognized"):
-        one.calendar.purge()
+        one.purge()
     for server in (one, other, house.server()):
         for path in (f"/api/events/{department}", f"/api/changes/{department}"):
             assert server.http.get(path).status_code == 404

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from teamcal.domain.changes import Change, Head
-from teamcal.sync.redis_notices import QUEUE_LENGTH, Notices
+from teamcal.sync.redis_notices import QUEUE_LENGTH, RedisNotices
 from tests.house import House, Server
 
 pytestmark = pytest.mark.skipif(not shutil.which("redis-server"), reason="redis-server isn't installed")
@@ -44,25 +44,26 @@ def until(true: Callable[[], Any], seconds: float = 15) -> None:
         time.sleep(0.02)
 
 
-def connect(server: Server, port: int, over: threading.Event) -> Notices:
+def connected(house: House, port: int, over: threading.Event) -> tuple[Server, RedisNotices]:
     def sleep(seconds: float) -> None:
         if over.wait(seconds):
             raise SystemExit  # ends the task's thread, and nothing else
 
-    notices = Notices(f"redis://127.0.0.1:{port}", "test", server.calendar.replicas, sleep)
-    server.calendar.replicas.announce = notices.announce
-    for task in (notices.send, notices.listen):
-        threading.Thread(target=task, name=task.__name__, daemon=True).start()
-    return notices
+    notices = RedisNotices(f"redis://127.0.0.1:{port}", "test", sleep)
+    server = house.server(notices=notices)
+    threading.Thread(target=notices.send, daemon=True).start()
+    threading.Thread(
+        target=notices.listen, args=(server.replicas.notice,), name="listen", daemon=True
+    ).start()
+    return server, notices
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_a_notice_brings_the_change_and_an_outage_loses_nothing(house: House, tmp_path: Path) -> None:
     port, over = free_port(), threading.Event()
-    one, other = house.server(), house.server()
+    (one, writer), (other, _) = connected(house, port, over), connected(house, port, over)
     department = one.department()
     with redis_on(port, tmp_path):
-        writer, _ = connect(one, port, over), connect(other, port, over)
         member = other.member(department)
         until(lambda: writer.redis.pubsub_numsub("test:changes")[0][1] == 2)
         heard: list[Any] = []
@@ -84,9 +85,10 @@ def test_a_notice_brings_the_change_and_an_outage_loses_nothing(house: House, tm
 
 
 def test_what_waits_for_redis_is_bounded(house: House) -> None:
-    notices = Notices("redis://127.0.0.1:1", "test", house.server().calendar.replicas, time.sleep)
+    notices = RedisNotices("redis://127.0.0.1:1", "test", time.sleep)
     change = Change(1, "event_created", {"id": "x"}, "c", "", "now")
-    notices.announce("d", [change] * (QUEUE_LENGTH + 5))
+    for _ in range(QUEUE_LENGTH + 5):
+        notices.announce("d", change)
     assert notices._waiting.qsize() == QUEUE_LENGTH
 
 
@@ -94,16 +96,16 @@ def test_a_record_that_json_cannot_carry_makes_the_others_look(house: House) -> 
     one, other = house.server(), house.server()
     department = one.department()
     other.events(department)
-    sender = Notices("redis://127.0.0.1:1", "test", one.calendar.replicas, time.sleep)
-    hearer = Notices("redis://127.0.0.1:1", "test", other.calendar.replicas, time.sleep)
+    sender = RedisNotices("redis://127.0.0.1:1", "test", time.sleep)
+    hearer = RedisNotices("redis://127.0.0.1:1", "test", time.sleep)
     member = other.member(department)
     one.event(department)
-    replica = one.calendar.replicas.of(department)
-    (change,) = one.calendar.database.read_changes(department, 0, 1)
+    replica = one.replicas.of(department)
+    (change,) = one.database.read_changes(department, 0, 1)
     odd = Change(1, change.kind, {**change.record, "tags": {"a"}}, change.change_id, "", change.at)
-    hearer._heard(sender._text(department, odd).encode())
-    assert replica.head == other.calendar.replicas.of(department).head != Head(department)
+    hearer.receive(sender._text(department, odd).encode(), other.replicas.notice)
+    assert replica.head == other.replicas.of(department).head != Head(department)
     assert [name for name, _ in member.heard()] == ["event_created"]
-    hearer._heard(hearer._text(department, change).encode())
-    sender._heard(hearer._text("unknown", change).encode())
+    hearer.receive(hearer._text(department, change).encode(), other.replicas.notice)
+    sender.receive(hearer._text("unknown", change).encode(), one.replicas.notice)
     assert member.heard() == []

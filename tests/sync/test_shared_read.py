@@ -7,7 +7,7 @@ import pytest
 
 from teamcal import deadline
 from teamcal.errors import StorageThrottled, StorageUnavailable
-from teamcal.sync.shared_read import SharedLook
+from teamcal.sync.shared_read import SharedRead
 
 
 class Gate:
@@ -18,7 +18,7 @@ class Gate:
         self.passes = threading.Semaphore(0)
         self.failure: Exception | None = None
         self.began = threading.Condition()
-        self.shared = SharedLook("log", self.look)
+        self.shared = SharedRead("log")
 
     def look(self) -> None:
         with self.began:
@@ -41,7 +41,7 @@ class Gate:
             before = self.sent
             came.release()
             try:
-                self.shared.wait()
+                self.shared.wait(self.look)
                 results.append((before, self.ended))
             except Exception as error:
                 results.append(error)
@@ -96,12 +96,12 @@ def test_nobody_uses_a_look_that_was_sent_before_they_came() -> None:
         threading.Event().wait(0.0005)
         ended = number
 
-    shared = SharedLook("log", look)
+    shared = SharedRead("log")
 
     def read() -> None:
         for _ in range(200):
             before = began
-            shared.wait()
+            shared.wait(look)
             if ended <= before:
                 wrong.append((before, ended))
 
@@ -130,7 +130,7 @@ def test_a_failure_is_shared_and_the_next_look_is_sound() -> None:
         thread.join(10)
     assert [type(one) for one in results[1:]] == [StorageThrottled] * 3
     gate.passes.release()
-    gate.shared.wait()
+    gate.shared.wait(gate.look)
     assert gate.ended == 2
 
 
@@ -152,9 +152,9 @@ def test_a_look_that_takes_too_long_is_waited_for_until_the_deadline() -> None:
     first = gate.readers(1, results)
     gate.until_sent(1)
     with deadline.within(0.05), pytest.raises(StorageUnavailable):
-        gate.shared.wait()
+        gate.shared.wait(gate.look)
     gate.passes.release(2)
-    gate.shared.wait()
+    gate.shared.wait(gate.look)
     for thread in first:
         thread.join(10)
     assert gate.sent == 2

@@ -8,9 +8,8 @@ from typing import Any
 import pytest
 
 from teamcal.domain.events import event_json, order_of, public_event
-from teamcal.sync import replica as replicas
-from teamcal.sync.replicas import Replicas
-from teamcal.sync.sorted_events import Listing
+from teamcal.sync.replica import CACHED_ANSWERS, RECORD_BYTES
+from teamcal.sync.sorted_events import SortedEvents
 from tests.house import House, Server, right_now
 
 DATES = ["", "2024-01-01", "2024-01-02", "2024-02-29", "2024-12-31"]
@@ -31,7 +30,7 @@ def an_event(at: random.Random, **fields: Any) -> dict[str, Any]:
 def test_a_listing_after_random_changes_is_a_new_one(seed: int) -> None:
     at = random.Random(seed)
     events = {event["id"]: event for event in (an_event(at) for _ in range(40))}
-    listing = Listing(events.values())
+    sorted_events = SortedEvents(events.values())
     for _ in range(400):
         before = events.get(at.choice([*events, "none"]))
         after = an_event(at, **({"id": before["id"]} if before else {})) if at.random() < 0.6 else None
@@ -39,23 +38,27 @@ def test_a_listing_after_random_changes_is_a_new_one(seed: int) -> None:
             del events[before["id"]]
         if after is not None:
             events[after["id"]] = after
-        listing.change(before, after)
-        fresh = Listing(events.values())
-        assert (listing.events, listing.json, listing._keys) == (fresh.events, fresh.json, fresh._keys)
-    assert listing.json == [event_json(one) for one in sorted(events.values(), key=order_of)]
+        sorted_events.replace(before, after)
+        fresh = SortedEvents(events.values())
+        assert (sorted_events.events, sorted_events.json, sorted_events._keys) == (
+            fresh.events,
+            fresh.json,
+            fresh._keys,
+        )
+    assert sorted_events.json == [event_json(one) for one in sorted(events.values(), key=order_of)]
 
 
 @pytest.mark.parametrize("first", [None, *DATES, "2023-01-01", "2025-01-01", "2024-01-015"])
 @pytest.mark.parametrize("last", [None, *DATES, "2023-01-01", "2025-01-01", "2024-01-015"])
 def test_a_range_holds_what_lies_between(first: str | None, last: str | None) -> None:
     at = random.Random(1)
-    listing = Listing(an_event(at) for _ in range(60))
+    sorted_events = SortedEvents(an_event(at) for _ in range(60))
     wanted = [
-        event for event in listing.events
+        event for event in sorted_events.events
         if (not first or (event.get("event_date") or "") >= first)
         and (not last or (event.get("event_date") or "") <= last)
     ]  # fmt: skip
-    assert [listing.events[place] for place in listing.between(first, last)] == wanted
+    assert [sorted_events.events[place] for place in sorted_events.between(first, last)] == wanted
 
 
 def test_json_is_compact_and_not_escaped() -> None:
@@ -151,13 +154,12 @@ def test_memory_counts_records_changes_and_ready_answers(house: House) -> None:
     server = house.server()
     department = server.department()
     server.event(department, description="가" * 5_000)
-    replica = server.calendar.replicas.of(department)
+    replica = server.replicas.of(department)
     before = replica.memory
-    assert before == (1 + 1 + 1) * replicas.RECORD_BYTES
+    assert before == (1 + 1 + 1) * RECORD_BYTES
     body = server.http.get(f"/api/events/{department}").data
     changes = server.http.get(f"/api/changes/{department}").data
     assert replica.memory == before + len(body) + len(changes)
-    assert isinstance(server.calendar.replicas, Replicas)
 
 
 def test_no_more_answers_are_kept_than_a_few(house: House) -> None:
@@ -166,4 +168,4 @@ def test_no_more_answers_are_kept_than_a_few(house: House) -> None:
     server.event(department)
     for limit in range(1, 60):
         assert server.http.get(f"/api/changes/{department}?limit={limit}").status_code == 200
-    assert len(server.calendar.replicas.of(department).ready.answers) == replicas.MAX_ANSWERS
+    assert len(server.replicas.of(department).cache.since) == CACHED_ANSWERS

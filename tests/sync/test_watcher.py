@@ -5,28 +5,21 @@ from typing import Any
 import pytest
 
 from teamcal.errors import StorageUnavailable
-from teamcal.sync.watcher import Tail
-from tests.house import House, Server
-
-
-def timer_of(server: Server) -> Tail:
-    return Tail(
-        server.calendar.replicas, server.calendar.purge, 0.01, lambda seconds: None, lambda job: job()
-    )
+from tests.house import House
 
 
 def test_members_hear_of_other_servers(house: House) -> None:
     one, other = house.server(), house.server()
     department = one.department()
-    timer_of(other).look()  # as when a server starts
+    other.watcher().look()  # as when a server starts
     member = other.member(department)
     event = one.event(department)
     new = one.department("연구팀")
-    timer_of(other).look()
+    other.watcher().look()
     heard = member.heard()
     assert sorted(name for name, _ in heard) == ["department_created", "event_created"]
     assert {payload["id"] for _, payload in heard} == {event["id"], new}
-    timer_of(other).look()
+    other.watcher().look()
     assert member.heard() == []
 
 
@@ -34,12 +27,12 @@ def test_the_timer_notices_a_deletion_and_finishes_it(house: House) -> None:
     one, other = house.server(), house.server()
     department = one.department()
     one.event(department)
-    timer_of(other).look()  # as when a server starts
+    other.watcher().look()  # as when a server starts
     member = other.member(department)
     one.http.delete(f"/api/departments/{department}")
-    timer = timer_of(other)
-    timer.look()
-    timer.look()
+    watcher = other.watcher()
+    watcher.look()
+    watcher.look()
     assert [name for name, _ in member.heard()] == ["department_deleted"]
     assert house.items(house.storage.events_table) == []
 
@@ -63,9 +56,9 @@ def test_the_timer_outlives_every_failure(house: House, caplog: pytest.LogCaptur
             raise StorageUnavailable("down")
         return read(*arguments)
 
-    read = server.calendar.replicas.database.read_heads
-    server.calendar.replicas.database.read_heads = broken
+    read = server.database.read_heads
+    server.database.read_heads = broken
     with pytest.raises(Enough):
-        Tail(server.calendar.replicas, server.calendar.purge, 0.5, sleep, lambda job: job()).run()
+        server.watcher(0.5, sleep).run()
     assert rounds == [0.5] * 4
-    assert "the timer failed" in caplog.text
+    assert "the watcher failed" in caplog.text

@@ -1,0 +1,83 @@
+"""Counters of what happens inside a server process.
+
+The names are listed here; whoever counts is given a `Metrics`. Without one nothing is counted.
+"""
+
+import threading
+from collections import defaultdict
+from collections.abc import Callable
+
+COMMITS = "commits"
+"""Transactions that were applied."""
+COMMITTED_CHANGES = "committed_changes"
+"""Changes in them: `_sum / _count` is the mean batch, `_max` the largest."""
+REVISION_CONFLICTS = "revision_conflicts"
+"""Transactions that lost the race for a revision and were built again."""
+LOST_ANSWERS = "lost_answers"
+"""Transactions whose answer did not come; the log was read to learn whether they were applied."""
+STORAGE_CALLS = "storage_calls"
+STORAGE_RETRIES = "storage_retries"
+STORAGE_THROTTLED = "storage_throttled"
+CHANGES_BY_WRITE = "changes_by_write"
+CHANGES_BY_NOTICE = "changes_by_notice"
+CHANGES_BY_WATCHER = "changes_by_watcher"
+CHANGES_BY_READ = "changes_by_read"
+"""Changes that a replica advanced by, and what made it look."""
+NOTICES_RECEIVED = "notices_received"
+COLD_LOADS = "cold_loads"
+HISTORIES_LOST = "histories_lost"
+"""Replicas that were loaded anew because the log was another one than they knew."""
+CURSORS_CAUGHT_UP = "cursors_caught_up"
+"""Joins and syncs that were answered with only what the client had missed."""
+RESYNCS_REQUIRED = "resyncs_required"
+REPLICAS, REPLICA_BYTES, MEMBERS = "replicas", "replica_bytes", "members"
+"""Gauges: replicas in memory, their bytes, and rooms' members (a client counts once for each room)."""
+DELIVERIES = "deliveries"
+"""Live messages, once for each client that they were sent to."""
+QUEUE_FALLBACKS = "queue_fallbacks"
+"""Deliveries that could not be written to the client's socket at once and were queued."""
+SLOW_READERS_CLOSED = "slow_readers_closed"
+
+
+class Metrics:
+    """Counts nothing."""
+
+    def add(self, name: str, amount: int = 1) -> None:
+        """Adds `amount` to the counter `name`."""
+
+    def observe(self, name: str, value: float) -> None:
+        """Records one value of a distribution: its count, sum and maximum are kept."""
+
+    def gauge(self, name: str, read: Callable[[], float]) -> None:
+        """Registers a value that is read when the metrics are."""
+
+
+NO_METRICS = Metrics()
+
+
+class Counters(Metrics):
+    """Counts in memory. Safe for threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._values: defaultdict[str, float] = defaultdict(float)
+        self._gauges: dict[str, Callable[[], float]] = {}
+
+    def add(self, name: str, amount: int = 1) -> None:
+        with self._lock:
+            self._values[name] += amount
+
+    def observe(self, name: str, value: float) -> None:
+        with self._lock:
+            self._values[f"{name}_count"] += 1
+            self._values[f"{name}_sum"] += value
+            self._values[f"{name}_max"] = max(self._values[f"{name}_max"], value)
+
+    def gauge(self, name: str, read: Callable[[], float]) -> None:
+        self._gauges[name] = read
+
+    def values(self) -> dict[str, float]:
+        """Returns every counter and gauge by name; a counter that was never added to is 0."""
+        with self._lock:
+            values: dict[str, float] = defaultdict(float, self._values)
+        return values | {name: read() for name, read in self._gauges.items()}

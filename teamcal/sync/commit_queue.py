@@ -1,0 +1,284 @@
+"""Group commit: how submissions become transactions.
+
+Submissions of one process to one log queue up, and those that wait go out together as one transaction. One
+of the requests that wait leads: it commits for all.
+"""
+
+import logging
+import random
+import threading
+import time
+import uuid
+from collections import deque
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+
+from teamcal.deadline import remaining
+from teamcal.domain.changes import RecordConflict
+from teamcal.domain.operations import (
+    BATCH_CHANGES,
+    TRANSACTION_BYTES,
+    Fold,
+    Submission,
+    View,
+    fold,
+)
+from teamcal.domain.values import timestamp
+from teamcal.errors import (
+    CalendarError,
+    NotApplied,
+    RevisionConflict,
+    StorageError,
+    StorageUnavailable,
+    TooLarge,
+)
+from teamcal.metrics import (
+    CHANGES_BY_WRITE,
+    COMMITS,
+    COMMITTED_CHANGES,
+    LOST_ANSWERS,
+    REVISION_CONFLICTS,
+)
+from teamcal.sync.ports import Ports
+from teamcal.sync.replica import Replica
+
+logger = logging.getLogger(__name__)
+
+LEADING_SECONDS = 1.0
+"""A request with less time left than this must not lead a batch: if it timed out, every write in the batch
+would fail."""
+
+
+@dataclass
+class Part:
+    """What one commit is to do to one log. `folded`: what it comes to in the present attempt."""
+
+    replica: Replica
+    submissions: Sequence[Submission]
+    folded: Fold | None = None
+
+
+@dataclass(eq=False)
+class _Request:
+    """Submissions that one caller waits for. `turn` is set when they may be settled or should lead."""
+
+    submissions: Sequence[Submission]
+    turn: threading.Event = field(default_factory=threading.Event)
+    abandoned: bool = False
+
+    @property
+    def settled(self) -> bool:
+        return all(submission.settled for submission in self.submissions)
+
+
+class CommitQueue:
+    """The submissions to one log that wait for their transaction."""
+
+    def __init__(self, ports: Ports) -> None:
+        self._ports = ports
+        self._waiting: deque[tuple[_Request, Submission]] = deque()
+        self._leading = threading.Lock()
+
+    def submit(self, replica: Replica, submissions: Sequence[Submission]) -> None:
+        """Returns when each of `submissions` has its own outcome or error.
+
+        Raises StorageUnavailable when their turn doesn't come in time; they may still have been applied.
+        """
+        request = _Request(submissions)
+        self._waiting.extend((request, submission) for submission in submissions)
+        try:
+            while not request.settled:
+                if remaining() < LEADING_SECONDS:
+                    raise StorageUnavailable(f"{replica.log_id} is busy")
+                if self._leading.acquire(blocking=False):
+                    self._lead(replica, request)
+                elif not request.turn.wait(remaining()):
+                    raise StorageUnavailable(f"{replica.log_id} is busy")
+                request.turn.clear()
+        finally:
+            request.abandoned = True
+            if not request.settled:
+                self._wake_next()  # this request may have been the one that was to lead next
+
+    def _wake_next(self) -> None:
+        """Wakes the first request that still waits: it leads if nobody does."""
+        for request, submission in list(self._waiting):
+            if not (submission.settled or request.abandoned):
+                request.turn.set()
+                return
+
+    def _lead(self, replica: Replica, request: _Request) -> None:
+        """Commits what waits until `request` is settled, then lets the next in the queue lead."""
+        batch: list[tuple[_Request, Submission]] = []
+        try:
+            with replica.lock():
+                while not request.settled:
+                    _wake(batch)
+                    batch = self._next_batch()
+                    self._commit(replica, [submission for _, submission in batch])
+        finally:
+            self._leading.release()
+            # After the release, so that a request that queues up now finds that nobody leads. The next leader
+            # is woken before the settled requests: the database has work while they answer.
+            self._wake_next()
+            _wake(batch)
+
+    def _next_batch(self) -> list[tuple[_Request, Submission]]:
+        batch: list[tuple[_Request, Submission]] = []
+        while self._waiting and len(batch) < BATCH_CHANGES:
+            request, submission = self._waiting.popleft()
+            if not request.abandoned:
+                batch.append((request, submission))
+        return batch
+
+    def _commit(self, replica: Replica, submissions: list[Submission]) -> None:
+        """Settles each of `submissions`; a failure of the transaction is the error of all in it."""
+        try:
+            commit([Part(replica, submissions)], self._ports)
+        except Exception as error:  # each request gets it, and the next batch must not wait for it
+            if not isinstance(error, CalendarError):
+                logger.exception("a write to %s failed", replica.log_id)
+            _fail(submissions, error)
+        finally:
+            # When the leader was interrupted, nobody else would take its batch up.
+            _fail(submissions, StorageUnavailable(replica.log_id))
+
+
+def commit_whole(parts: Sequence[Part], ports: Ports) -> None:
+    """Settles all submissions of `parts` in one transaction over their logs, or none.
+
+    If one fails, the others end as NotApplied. Raises TooLarge, StorageError, DepartmentNotFound.
+    """
+    with ExitStack() as stack:
+        # In one order everywhere, so that two such commits can't wait for each other.
+        for part in sorted(parts, key=lambda part: part.replica.log_id):
+            stack.enter_context(part.replica.lock())
+            if len(parts) > 1:
+                part.replica.locked_catch_up()
+        commit(parts, ports, whole=True)
+    for part in parts:
+        _fail(part.submissions, NotApplied())
+
+
+def commit(parts: Sequence[Part], ports: Ports, whole: bool = False) -> None:
+    """Commits what the submissions of `parts` do to their logs, and tries again after a lost race.
+
+    The caller holds the locks of the replicas. Afterwards each submission is settled; with `whole`, those
+    without an error of their own are not when another one failed. Raises StorageUnavailable near the
+    deadline, StorageError, TooLarge.
+    """
+    longest = 0.01
+    try:
+        while not _attempt(parts, ports, whole):
+            pause = random.uniform(0, longest)
+            if remaining() < pause + 1:
+                raise StorageUnavailable(f"{parts[0].replica.log_id} is too busy")
+            time.sleep(pause)
+            longest = min(longest * 2, 0.5)
+    finally:
+        for part in parts:
+            part.replica.locked_expect([])
+
+
+def _attempt(parts: Sequence[Part], ports: Ports, whole: bool) -> bool:
+    """Tries once. Returns False if the replicas were out of date; they are newer now."""
+    if whole and any(submission.error for part in parts for submission in part.submissions):
+        return True
+    for part in parts:
+        _fold(part, parts, timestamp(ports.now()), whole)
+    folds = [part.folded for part in parts if part.folded is not None]
+    failed = whole and any(folded.failed for folded in folds)
+    if failed or not any(folded.changes for folded in folds):
+        if not _up_to_date(parts):
+            return False
+    elif whole and sum(folded.size for folded in folds) > TRANSACTION_BYTES:
+        raise TooLarge(f"{sum(folded.size for folded in folds)} bytes")
+    elif not _apply(parts, folds, ports):
+        return False
+    for folded in folds:
+        for submission, result in folded.results:
+            if isinstance(result, CalendarError):
+                submission.error = result
+            elif not failed:
+                submission.outcome = result
+    return whole or all(submission.settled for part in parts for submission in part.submissions)
+
+
+def _fold(part: Part, parts: Sequence[Part], at: str, whole: bool) -> None:
+    replica = part.replica
+    if replica.head is None or replica.head.deleted:
+        replica.locked_catch_up()
+    assert replica.head is not None
+    others = {other.replica.log_id: other.replica.records for other in parts if other is not part}
+    waiting = [submission for submission in part.submissions if not submission.settled]
+    part.folded = fold(replica.head, View(replica.records, others), waiting, at, whole)
+
+
+def _up_to_date(parts: Sequence[Part]) -> bool:
+    """Whether what was decided without a write was decided on the newest state."""
+    for part in parts:
+        part.replica.locked_catch_up()
+    return all(
+        part.folded and part.replica.head and part.replica.head.is_at(part.folded.base) for part in parts
+    )
+
+
+def _apply(parts: Sequence[Part], folds: Sequence[Fold], ports: Ports) -> bool:
+    """Commits the changes and advances the replicas. Returns False after a lost race."""
+    for part in parts:
+        part.replica.locked_expect(part.submissions)
+    try:
+        ports.database.commit([folded.as_write() for folded in folds if folded.changes], str(uuid.uuid4()))
+    except RevisionConflict:
+        ports.metrics.add(REVISION_CONFLICTS)
+        for part in parts:
+            part.replica.locked_catch_up()
+        return False
+    except RecordConflict as conflict:
+        for part in parts:
+            _refuse(part, conflict.record_ids)
+        return False
+    except StorageError:
+        ports.metrics.add(LOST_ANSWERS)
+        if not _found_in_log(parts):
+            raise
+        return True
+    ports.metrics.add(COMMITS)
+    ports.metrics.observe(COMMITTED_CHANGES, sum(len(folded.changes) for folded in folds))
+    for part, folded in zip(parts, folds, strict=True):
+        for change, head in zip(folded.changes, folded.heads, strict=True):
+            part.replica.locked_advance(change, CHANGES_BY_WRITE, head)
+    return True
+
+
+def _found_in_log(parts: Sequence[Part]) -> bool:
+    """Reads the logs after a commit without an answer. Returns whether everything in it was applied."""
+    for part in parts:
+        try:
+            part.replica.locked_catch_up()
+        except StorageError:
+            logger.info("it isn't known yet whether the last write to %s was applied", part.replica.log_id)
+    return all(submission.settled for part in parts for submission in part.submissions)
+
+
+def _refuse(part: Part, record_ids: list[str]) -> None:
+    """Refuses operations whose record is stored otherwise than the replica knows: a tombstone, or a race."""
+    part.replica.locked_catch_up()
+    assert part.folded is not None
+    unknown = set(record_ids) - part.replica.records.keys()
+    refused = {change.change_id for change in part.folded.changes if change.record.get("id") in unknown}
+    for submission in part.submissions:
+        if submission.change_id in refused and not submission.settled:
+            submission.error = submission.operation.refusal()
+
+
+def _fail(submissions: Sequence[Submission], error: Exception) -> None:
+    for submission in submissions:
+        if not submission.settled:
+            submission.error = error
+
+
+def _wake(batch: Sequence[tuple[_Request, Submission]]) -> None:
+    for request, _ in batch:
+        request.turn.set()

@@ -64,6 +64,6 @@ class CatchUp:
                 replica.ports.metrics.add(RESYNCS_REQUIRED)
                 reason = ResyncRequired.code
             else:
-                replica.ports.metrics.add(CURSORS_CAUGHT_UP)
+                replica.ports.metrics.add(CURSORS_CAUGHT_UP, bool(events or deleted))
                 return Snapshot(head.cursor, events, False, deleted)
         return Snapshot(head.cursor, replica.locked_sorted().events, reason=reason)

@@ -1,127 +1,125 @@
-"""Servers that are wrong on purpose. The convergence test has to fail on each: else it sees nothing."""
+"""Servers that are wrong on purpose. The convergence test has to fail on each: else it sees nothing.
+
+Each variant changes the running server whose replicas it is given.
+"""
 
 import time
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import models
-from teamcal.calendar import events as calendar
-from teamcal.domain import operations as writes
-from teamcal.realtime import handlers as rooms
-from teamcal.realtime.publisher import room_of
-from teamcal.sync import replica, replicas
-from teamcal.sync import watcher as tail
+from teamcal.calendar.catch_up import CatchUp
+from teamcal.domain import operations
+from teamcal.domain.operations import CreateEvent, Submission
+from teamcal.domain.values import new_id
+from teamcal.sync.replica import Replica
+from teamcal.sync.replicas import Replicas
+from teamcal.sync.watcher import Watcher
 
 
-def publish_before_commit() -> None:
+def publish_before_commit(replicas: Replicas) -> None:
     """Members hear of a change that may not come to be."""
-    commit, publish = models.DynamoDBDatabase.commit, replicas.Replicas.publish_once
-    told: set[str] = set()
+    database, members = replicas.ports.database, replicas.ports.members
+    commit, publish = database.commit, members.publish
+    published: set[str] = set()
 
-    def early(self: Any, pending: Any, token: str) -> None:
-        for write in pending:
+    def early(writes: Any, token: str) -> None:
+        for write in writes:
             for change in write.changes:
-                told.add(change.change_id)
-                publish(EVERYBODY[0], write.base.log_id, change, write.head)
-        commit(self, pending, token)
+                published.add(change.change_id)
+                publish(write.base.log_id, change, write.head)
+        commit(writes, token)
 
-    def late(self: Any, log_id: str, change: Any, head: Any) -> None:
-        if change.change_id not in told:
-            publish(self, log_id, change, head)
+    def late(log_id: str, change: Any, head: Any) -> None:
+        if change.change_id not in published:
+            publish(log_id, change, head)
 
-    models.DynamoDBDatabase.commit = early
-    replicas.Replicas.publish_once = late
+    database.commit, members.publish = early, late  # type: ignore[method-assign]
 
 
-def number_outside() -> None:
+def number_outside(replicas: Replicas) -> None:
     """The head moves without a condition: two processes give out one number."""
     update = models.DynamoDBDatabase._head_update
 
     def unconditional(self: Any, write: Any) -> dict[str, Any]:
-        made = update(self, write)
-        del made["ConditionExpression"]
+        action = update(self, write)
+        del action["ConditionExpression"]
         for name in (":base", ":seen", ":was"):
-            made["ExpressionAttributeValues"].pop(name, None)
-        return made
+            action["ExpressionAttributeValues"].pop(name, None)
+        return action
 
-    models.DynamoDBDatabase._head_update = unconditional
+    models.DynamoDBDatabase._head_update = unconditional  # type: ignore[method-assign]
 
 
-def no_timer() -> None:
+def no_timer(replicas: Replicas) -> None:
     """Nothing but notices, and those may be lost."""
-    tail.Tail.look = lambda self: None
+    Watcher.look = lambda self: None  # type: ignore[method-assign]
 
 
-def snapshot_race() -> None:
-    """The answer is made, then the room is entered, with no lock that holds both together."""
+def snapshot_race(replicas: Replicas) -> None:
+    """The answer is made, then the client enters the room, with no lock that holds both together."""
 
-    def welcome(self: Any, sid: str, found: Any, payload: Any, acknowledge: Callable[[Any], None]) -> None:
-        snapshot = self.calendar.snapshot(found, payload.get("cursor"))
-        answer = rooms.snapshot_payload(found.log_id, snapshot)
-        if "cursor" not in payload:
-            for name in ("events", "deleted", "full", "reason"):
-                answer.pop(name, None)
-        found.lock.release()
-        try:
-            time.sleep(0.2)
-            self.socketio.emit("joined_department", answer, to=sid)
-            acknowledge(answer)
-            self.socketio.server.enter_room(sid, room_of(found.log_id))
-        finally:
-            found.lock.acquire()
+    def snapshot(self: Any, caller: Any, department_id: str, cursor: object, deliver: Any) -> None:
+        replica = self._gateway.replica(caller, department_id)
+        with replica.lock():
+            content = self._snapshot(replica, cursor)
+        time.sleep(0.2)
+        deliver(content)
 
-    rooms.Rooms._welcome = welcome
+    CatchUp.snapshot = snapshot  # type: ignore[method-assign]
 
 
-def retry_twice() -> None:
+def retry_twice(replicas: Replicas) -> None:
     """Every attempt is an operation of its own: new token, new change_id, new event."""
-    call, make, creating = models.DynamoDBDatabase._call, writes._make, calendar.Calendar.creating
-    catch_up = replica.Replica.catch_up
+    call, number, create = models.DynamoDBDatabase._call, operations._numbered, CreateEvent.apply
+    catch_up = Replica.locked_catch_up
 
-    def once(self: Any, operation: str, quiet: bool = False, **params: Any) -> Any:
+    def without_token(self: Any, operation: str, quiet: bool = False, **params: Any) -> Any:
         if operation == "transact_write_items":
-            params = {name: value for name, value in params.items() if name != "ClientRequestToken"}
+            params.pop("ClientRequestToken")
         return call(self, operation, quiet, **params)
 
-    def made_anew(folded: Any, pending: Any, *rest: Any) -> None:
-        pending.change_id = str(uuid.uuid4())
-        make(folded, pending, *rest)
+    def numbered_anew(head: Any, submission: Submission, *rest: Any) -> Any:
+        submission.change_id = str(uuid.uuid4())
+        return number(head, submission, *rest)
 
-    def forgetful(self: Any) -> None:
-        self._in_flight.clear()
-        catch_up(self)
+    def forgetful(self: Replica, *source: str) -> None:
+        self.locked_expect([])
+        catch_up(self, *source)
 
-    def created_anew(self: Any, department_id: str, fields: Any, client_id: str | None) -> Any:
-        def create(view: Any) -> Any:
-            return creating(self, department_id, fields, client_id)(view)
+    def created_anew(self: CreateEvent, view: Any) -> Any:
+        return create(replace(self, event={**self.event, "id": new_id()}), view)
 
-        return create
-
-    models.DynamoDBDatabase._call = once
-    writes._make = made_anew
-    replica.Replica.catch_up = forgetful
-    calendar.Calendar.creating = created_anew
+    models.DynamoDBDatabase._call = without_token  # type: ignore[method-assign]
+    operations._numbered = numbered_anew
+    Replica.locked_catch_up = forgetful  # type: ignore[method-assign, assignment]
+    CreateEvent.apply = created_anew  # type: ignore[method-assign]
 
 
-def no_dedupe() -> None:
-    """A notice of what is known already is told again."""
-    notice = replica.Replica.notice
+def no_dedupe(replicas: Replicas) -> None:
+    """A change that is known already is published again when a notice tells of it."""
+    notice = Replica.notice
 
-    def again(self: Any, change: Any) -> None:
-        with self.held():
+    def again(self: Replica, change: Any) -> None:
+        with self.lock():
             if self.head is not None and change.revision <= self.head.revision:
-                self.process.publish(self.log_id, change, self.head)
+                self.ports.members.publish(self.log_id, change, self.head)
         notice(self, change)
 
-    replica.Replica.notice = again
+    Replica.notice = again  # type: ignore[method-assign]
 
 
-EVERYBODY: list[Any] = []
-"""The process's Replicas, once they exist."""
-
-VARIANTS: dict[str, Callable[[], None]] = {
-    one.__name__: one
-    for one in (publish_before_commit, number_outside, no_timer, snapshot_race, retry_twice, no_dedupe)
+VARIANTS: dict[str, Callable[[Replicas], None]] = {
+    variant.__name__: variant
+    for variant in (
+        publish_before_commit,
+        number_outside,
+        no_timer,
+        snapshot_race,
+        retry_twice,
+        no_dedupe,
+    )
 }
 NAMES = tuple(VARIANTS)

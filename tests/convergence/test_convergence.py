@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from teamcal.metrics import CHANGES_BY_NOTICE, CHANGES_BY_READ, CHANGES_BY_WATCHER, CURSORS_CAUGHT_UP
 from tests.convergence.broken import NAMES
 from tests.convergence.run import Plan, Report, run
 
@@ -25,7 +26,7 @@ def test_everybody_ends_with_the_same_calendar(tmp_path: Path) -> None:
     assert report.counts["servers killed"] == 2
     assert report.counts["Redis stopped"] == 2
     assert report.counts["engine killed"] == 1
-    for healed in ("changes by notice", "changes by reading", "changes by timer", "gaps healed by cursor"):
+    for healed in (CHANGES_BY_NOTICE, CHANGES_BY_READ, CHANGES_BY_WATCHER, CURSORS_CAUGHT_UP):
         assert report.counts[healed], healed
 
 
@@ -54,8 +55,8 @@ def test_without_redis_everything_comes_with_the_timer(tmp_path: Path, seconds: 
         shares={},
     )
     report = proved(run(plan, tmp_path))
-    assert not report.counts["changes by notice"]
-    assert report.counts["changes by timer"]
+    assert not report.counts[CHANGES_BY_NOTICE]
+    assert report.counts[CHANGES_BY_WATCHER]
     # A second for the way; more only where this process itself could not run for so long.
     assert report.slowest <= plan.tail + 1 + 3 * report.stall
 

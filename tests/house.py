@@ -17,8 +17,8 @@ from typing import Any
 
 from flask_socketio import SocketIOTestClient
 
-from models import DynamoDBDatabase, from_item, to_item
 from teamcal.calendar import Calendar
+from models import DynamoDBDatabase
 from teamcal.domain.changes import DEPARTMENTS, digest_of_all
 from teamcal.factory import create_app
 from teamcal.metrics import Counters
@@ -27,6 +27,7 @@ from teamcal.storage.change_rows import change_of
 from teamcal.sync.ports import Notices
 from teamcal.sync.replicas import Replicas
 from teamcal.sync.watcher import Watcher
+from teamcal.storage.codec import from_item, to_item
 from tests.engine import Fault, client
 
 _numbers = itertools.count()

@@ -1,251 +1,256 @@
-"""Calls to DynamoDB by the short way: an open connection of botocore's, a signature, JSON in and out.
+"""The everyday calls to DynamoDB without botocore's client: signature, JSON and HTTP on an open connection.
 
-botocore takes 1.4 ms of CPU a GetItem under eventlet, the short way 0.2: botocore validates, walks shapes,
-resolves the endpoint anew, and its HTTP client reads headers as if they were e-mail. All that is rare stays
-with it: connecting, TLS, proxies, the words of an error; and everything as soon as something
-isn't as expected here, its own insides included.
+botocore takes about 1.4 ms of CPU a call under eventlet, this client 0.15 to 0.2; reasons, price and how to
+undo it: docs/decisions/fast_client.md. What is rare stays botocore's: connecting, TLS, proxies, credentials,
+the texts of errors. A call that can't be made here goes through botocore; when that will be so from now on,
+one WARNING says it. `look_inside` is the only place that reads undocumented parts of a botocore client.
 """
 
-import hashlib
-import hmac
 import logging
+import queue
+import threading
 import time
 from base64 import b64encode
 from collections import deque
 from contextlib import suppress
-from datetime import UTC, datetime
 from typing import Any, NamedTuple, cast
 from urllib.parse import urlsplit
 
+import botocore
 import orjson
 from botocore.awsrequest import AWSPreparedRequest, HeadersDict
-from botocore.hooks import first_non_none_response
+from botocore.client import BaseClient
 from botocore.parsers import ResponseParserError, create_parser
 from urllib3.util.connection import is_connection_dropped
 
-log = logging.getLogger("teamcal.storage")
+from teamcal.storage.http_exchange import HttpAnswer, UnexpectedHttp, exchange
+from teamcal.storage.signature import Signer
+
+logger = logging.getLogger(__name__)
 
 OPERATIONS = {
-    "get_item": "GetItem", "query": "Query", "scan": "Scan", "batch_get_item": "BatchGetItem",
-    "transact_write_items": "TransactWriteItems", "batch_write_item": "BatchWriteItem",
+    "get_item": "GetItem",
+    "query": "Query",
+    "scan": "Scan",
+    "batch_get_item": "BatchGetItem",
+    "transact_write_items": "TransactWriteItems",
+    "batch_write_item": "BatchWriteItem",
     "update_item": "UpdateItem",
-}  # fmt: skip
-"""Those whose request is their parameters and whose answer is its JSON. All may be repeated."""
+}
+"""Operations whose request is their parameters and whose answer is its JSON. All may be repeated."""
 IDLE_SECONDS = 1.0
-"""A connection that rested for longer may have been closed by the other side: looking costs 50 µs."""
-_TYPE = "application/x-amz-json-1.0"
+"""After this time the other side may have closed an idle connection. Finding out costs 50 µs."""
+CLOSED_IN_A_ROW = 20
+"""So many answered calls without an open connection afterwards: the endpoint closes each one."""
+COST = "about 1.4 ms of CPU a call instead of 0.15 to 0.2"
 
 
-class _LongWay(Exception):
-    """Not by the short way: the same call has to go through botocore."""
+class UseBotocore(Exception):
+    """This call has to go through botocore's client."""
 
 
-class _Answer(NamedTuple):
-    """`headers` by their names in small letters."""
+class Insides(NamedTuple):
+    """What is read of a botocore client. `pool`: urllib3's pool of connections to `url`."""
 
-    status: int
-    headers: dict[str, str]
-    body: bytes
+    url: str
+    signer: Signer
+    pool: Any
+    read_timeout: float
 
 
-class ShortWay:
-    """Stands before a low-level client: the same answers and the same errors, at less cost."""
+def look_inside(client: Any) -> Insides:
+    """Reads all that teamcal.library_internals.BOTOCORE lists and tries it. Raises whatever goes wrong."""
+    parts, request_signer = urlsplit(client.meta.endpoint_url), client._request_signer
+    if request_signer.signature_version != "v4" or parts.path not in ("", "/"):
+        raise UseBotocore("the endpoint has a path, or another signature than version 4")
+    is_default_port = parts.port in (None, {"http": 80, "https": 443}[parts.scheme])
+    host = str(parts.hostname) if is_default_port else f"{parts.hostname}:{parts.port}"
+    url = f"{parts.scheme}://{parts.netloc}/"
+    session = client._endpoint.http_session
+    if session._proxy_config.proxy_url_for(url):
+        raise UseBotocore("calls go through a proxy")
+    pool = session._manager.connection_from_url(url)
+    if not isinstance(pool.pool, queue.LifoQueue) or pool.num_connections < 0:
+        raise UseBotocore("urllib3's pool of connections has another form")
+    if pool.ConnectionCls("127.0.0.1").sock is not None:
+        raise UseBotocore("urllib3's connections have another form")
+    credentials = request_signer._credentials
+    signer = Signer(credentials, request_signer.region_name, request_signer.signing_name, host)
+    body = b'{"__type": "com.amazonaws.dynamodb.v20120810#ResourceNotFoundException"}'
+    error: Any = _error_of(client, "GetItem", HttpAnswer(400, {}, body))
+    if error.response["Error"]["Code"] != "ResourceNotFoundException":
+        raise UseBotocore("errors are read in another way")
+    return Insides(url, signer, pool, client.meta.config.read_timeout)
 
-    def __init__(self, client: Any) -> None:
+
+class FastClient:
+    """Makes calls for a low-level client: the same answers and the same exceptions.
+
+    `off`: leave all calls to botocore, since an earlier client of the same kind had to. A `client` that is
+    not botocore's (a stand-in) is called as it is.
+    """
+
+    def __init__(self, client: Any, off: bool = False) -> None:
         self.client = client
-        self._open: deque[tuple[float, Any]] = deque()
-        self._keys: tuple[tuple[str, str], bytes] | None = None
-        self._works = False
-        with suppress(Exception):  # another botocore: the long way is always there
-            self._look_inside()
-            self._works = True
-
-    def _look_inside(self) -> None:
-        signer, parts = self.client._request_signer, urlsplit(self.client.meta.endpoint_url)
-        if signer.signature_version != "v4" or parts.path not in ("", "/"):
-            raise _LongWay
-        self._credentials = signer._credentials
-        self._region, self._service = signer.region_name, signer.signing_name
-        plain = {"http": 80, "https": 443}[parts.scheme]
-        self._host = parts.hostname if parts.port in (None, plain) else f"{parts.hostname}:{parts.port}"
-        self._url = f"{parts.scheme}://{parts.netloc}/"
-        self._timeout = self.client.meta.config.read_timeout
-        # Connections to a proxy are in other pools: they are never found here, and never used.
-        self._idle = self.client._endpoint.http_session._manager.connection_from_url(self._url).pool
-
-    def call(self, operation: str, params: dict[str, Any]) -> Any:
-        """As the client's method. Raises what it raises, or OSError, ResponseParserError."""
-        name = OPERATIONS.get(operation)
-        if name is not None and self._works:
-            with suppress(_LongWay):
-                return self._ask(name, params)
-        try:
-            return getattr(self.client, operation)(**params)
-        finally:
-            self._adopt()
-
-    # Connections: botocore opens them, and they are kept here once they are open
-
-    def _adopt(self) -> None:
-        """The connection that botocore has just used, if it is still open."""
-        if not self._works:
+        self._insides: Insides | None = None
+        self._connections: deque[tuple[float, Any]] = deque()
+        self._closed_in_a_row = 0
+        self._warning = threading.Lock()
+        self._has_answered = False
+        if off or not isinstance(client, BaseClient):
             return
         try:
-            connection = self._idle.get(block=False)
-            self._idle.put(None, block=False)
-            if connection is not None and connection.sock is not None:
-                connection.sock.settimeout(self._timeout)
-                self._open.append((time.monotonic(), connection))
-        except Exception:  # empty, or not what it was: see _look_inside
-            log.debug("no connection to keep", exc_info=True)
+            self._insides = look_inside(client)
+        except Exception as error:  # noqa: BLE001 -- of another botocore anything may come
+            self._turn_off(error)
 
-    def _take(self) -> Any:
-        while self._open:
-            used, connection = self._open.pop()
-            if time.monotonic() - used < IDLE_SECONDS or not is_connection_dropped(connection):
+    @property
+    def off(self) -> bool:
+        """Whether all calls go through botocore from now on."""
+        return self._insides is None
+
+    @property
+    def in_use(self) -> bool:
+        """Whether this client has answered a call itself and goes on doing so."""
+        return self._has_answered and not self.off
+
+    def call(self, operation: str, params: dict[str, Any]) -> Any:
+        """Returns or raises what the client's method does; also raises OSError, ResponseParserError."""
+        name, insides = OPERATIONS.get(operation), self._insides
+        if name is not None and insides is not None:
+            try:
+                return self._call(name, params, insides)
+            except UseBotocore:
+                pass
+            except UnexpectedHttp as error:
+                self._turn_off(error)
+        has_answered = False
+        try:
+            answer = getattr(self.client, operation)(**params)
+            has_answered = True
+        finally:
+            self._keep_connection(has_answered)
+        return answer
+
+    def _turn_off(self, error: Exception) -> None:
+        """Leaves all calls to botocore and logs why, once."""
+        self._insides = None
+        if self._warning.acquire(blocking=False):  # never released
+            logger.warning(
+                "The fast DynamoDB client is off: botocore's client (%s) makes every call from now on, "
+                "which takes %s. Reason: %s: %s",
+                *(botocore.__version__, COST, type(error).__name__, error),
+            )
+
+    # Connections: botocore opens them, and this client keeps those that stay open
+
+    def _keep_connection(self, has_answered: bool) -> None:
+        """Takes the connection that botocore has just used out of its pool."""
+        insides = self._insides
+        if insides is None or not insides.pool.num_connections:  # a hook answers, nothing was opened
+            return
+        connection = None
+        try:
+            with suppress(queue.Empty, queue.Full):  # many calls at once
+                connection = insides.pool.pool.get(block=False)
+                insides.pool.pool.put(None, block=False)
+            if connection is not None and connection.sock is not None:
+                connection.sock.settimeout(insides.read_timeout)
+                self._connections.append((time.monotonic(), connection))
+                self._closed_in_a_row = 0
+            elif has_answered:
+                self._closed_in_a_row += 1
+        except Exception as error:  # noqa: BLE001 -- of another urllib3 anything may come
+            self._turn_off(error)
+        if self._closed_in_a_row >= CLOSED_IN_A_ROW:
+            self._turn_off(UseBotocore("the endpoint closes every connection"))
+
+    def _take_connection(self) -> Any:
+        while self._connections:
+            used_at, connection = self._connections.pop()
+            if time.monotonic() - used_at < IDLE_SECONDS or not is_connection_dropped(connection):
                 return connection
             connection.close()
-        raise _LongWay
+        raise UseBotocore("no connection is open")
 
     # One call
 
-    def _ask(self, name: str, params: dict[str, Any]) -> Any:
-        if not self._open or self._credentials is None:
-            raise _LongWay
+    def _call(self, name: str, params: dict[str, Any], insides: Insides) -> Any:
+        if not self._connections or insides.signer.credentials is None:
+            raise UseBotocore("botocore connects, and looks for credentials")
         try:
             body = orjson.dumps(params, default=_in_base64)
-        except (TypeError, ValueError):  # text that isn't Unicode, and whatever else is no JSON
-            raise _LongWay from None
-        request = self._signed(name, body)
-        hooks = self.client.meta.events.emit(f"before-send.dynamodb.{name}", request=request)
-        instead = first_non_none_response(hooks)
-        if instead is not None:
-            headers = {name.lower(): value for name, value in instead.headers.items()}
-            answer = _Answer(instead.status_code, headers, instead.content)
-        else:
-            answer = self._exchange(request)
+        except (TypeError, ValueError):  # a lone surrogate, say
+            raise UseBotocore("the request is no JSON") from None
+        headers = insides.signer.headers(name, body)
+        answer = self._answer_of_hook(name, insides.url, headers, body) or self._exchange(headers, body)
         if answer.status >= 301:
-            raise self._error(name, answer)
-        return _parsed(answer)
+            raise _error_of(self.client, name, answer)
+        result = _parse(answer)
+        if not self._has_answered:
+            self._has_answered = True
+            logger.info("The fast DynamoDB client is in use (botocore %s)", botocore.__version__)
+        return result
 
-    def _exchange(self, request: Any) -> _Answer:
-        connection, began = self._take(), time.monotonic()
-        lines = [f"{name}: {value}\r\n" for name, value in request.headers.items()]
-        head = f"POST / HTTP/1.1\r\n{''.join(lines)}Content-Length: {len(request.body)}\r\n\r\n"
+    def _answer_of_hook(self, name: str, url: str, headers: dict[str, str], body: bytes) -> HttpAnswer | None:
+        """Returns what a `before-send` handler answers in DynamoDB's place, as tests and benchmarks do."""
+        request = AWSPreparedRequest("POST", url, cast(Any, headers), body, False)
+        for _, answer in self.client.meta.events.emit(f"before-send.dynamodb.{name}", request=request):
+            if answer is not None:
+                lower = {header.lower(): value for header, value in answer.headers.items()}
+                return HttpAnswer(answer.status_code, lower, answer.content)
+        return None
+
+    def _exchange(self, headers: dict[str, str], body: bytes) -> HttpAnswer:
+        connection, began = self._take_connection(), time.monotonic()
         try:
-            connection.sock.sendall(head.encode("latin-1") + request.body)
-            answer = _read(connection.sock)
+            answer = exchange(connection.sock, headers, body)
         except OSError:
             connection.close()
             if time.monotonic() - began > IDLE_SECONDS:
                 raise
-            raise _LongWay from None  # closed by the other side while it rested
-        except _LongWay:
-            connection.close()
-            self._works = False
-            log.info("the endpoint speaks another HTTP: botocore's client from now on")
-            raise
-        except BaseException:  # the rest of the answer would be taken for the next one's
+            raise UseBotocore("the other side had closed the idle connection") from None
+        except BaseException:  # the rest of this answer would be read as the next call's
             connection.close()
             raise
         if answer.headers.get("connection", "").lower() == "close":
             connection.close()
         else:
-            self._open.append((time.monotonic(), connection))
+            self._connections.append((time.monotonic(), connection))
         return answer
 
-    def _error(self, name: str, answer: _Answer) -> Exception:
-        """The client's own exception: ClientError with code, words, and the reasons of a cancellation."""
-        service = self.client.meta.service_model
-        told = {
-            "status_code": answer.status, "headers": HeadersDict(answer.headers), "body": answer.body,
-            "context": {"operation_name": name},
-        }  # fmt: skip
-        parser = create_parser("json")
-        parsed = parser.parse(told, service.operation_model(name).output_shape)
-        code = parsed.get("Error", {}).get("Code")
-        shape = service.shape_for_error_code(code)
-        if shape is not None:
-            parsed.update(parser.parse(told, shape))
-        error: Exception = self.client.exceptions.from_code(code)(parsed, name)
-        return error
 
-    # The signature, version 4. https://docs.aws.amazon.com/IAM/latest/UserGuide/create-signed-request.html
+def _error_of(client: Any, name: str, answer: HttpAnswer) -> Exception:
+    """Returns the client's own ClientError: with code, text, and the reasons of a cancellation."""
+    service, parser = client.meta.service_model, create_parser("json")
+    response = {
+        "status_code": answer.status,
+        "headers": HeadersDict(answer.headers),
+        "body": answer.body,
+        "context": {"operation_name": name},
+    }
+    parsed = parser.parse(response, service.operation_model(name).output_shape)
+    code = parsed.get("Error", {}).get("Code")
+    shape = service.shape_for_error_code(code)
+    if shape is not None:
+        parsed.update(parser.parse(response, shape))
+    error: Exception = client.exceptions.from_code(code)(parsed, name)
+    return error
 
-    def _signed(self, name: str, body: bytes) -> AWSPreparedRequest:
-        access = self._credentials.get_frozen_credentials()  # renews those that end soon
-        at = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-        signed = {"host": self._host, "x-amz-date": at, "x-amz-target": f"DynamoDB_20120810.{name}"}
-        if access.token:
-            signed["x-amz-security-token"] = access.token
-        names = ";".join(sorted(signed))
-        lines = "".join(f"{header}:{signed[header]}\n" for header in sorted(signed))
-        canonical = f"POST\n/\n\n{lines}\n{names}\n{hashlib.sha256(body).hexdigest()}"
-        scope = f"{at[:8]}/{self._region}/{self._service}/aws4_request"
-        text = f"AWS4-HMAC-SHA256\n{at}\n{scope}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
-        signature = hmac.digest(self._key(access.secret_key, scope), text.encode(), "sha256").hex()
-        headers = {
-            "Host": self._host, "X-Amz-Date": at, "X-Amz-Target": signed["x-amz-target"],
-            "Content-Type": _TYPE, "User-Agent": "teamcal",
-            "Authorization": f"AWS4-HMAC-SHA256 Credential={access.access_key}/{scope}, "
-            f"SignedHeaders={names}, Signature={signature}",
-        }  # fmt: skip
-        if access.token:
-            headers["X-Amz-Security-Token"] = access.token
-        return AWSPreparedRequest("POST", self._url, cast(Any, headers), body, False)
 
-    def _key(self, secret: str, scope: str) -> bytes:
-        """The same for a whole day."""
-        known = self._keys
-        if known is None or known[0] != (secret, scope):
-            key = f"AWS4{secret}".encode()
-            for part in scope.split("/"):
-                key = hmac.digest(key, part.encode(), "sha256")
-            known = self._keys = ((secret, scope), key)
-        return known[1]
+def _parse(answer: HttpAnswer) -> dict[str, Any]:
+    """Returns the answer as botocore's client does. Raises ResponseParserError."""
+    try:
+        result = orjson.loads(answer.body or b"{}")
+    except ValueError as error:
+        raise ResponseParserError(str(error)) from None
+    if not isinstance(result, dict):
+        raise ResponseParserError("no object")
+    result["ResponseMetadata"] = {"HTTPStatusCode": answer.status, "HTTPHeaders": answer.headers}
+    return result
 
 
 def _in_base64(value: Any) -> str:
     if not isinstance(value, bytes):
         raise TypeError(type(value))
     return b64encode(value).decode()
-
-
-def _read(sock: Any) -> _Answer:
-    """One answer with a Content-Length. Raises _LongWay for any other, OSError."""
-    data = _more(sock, b"")
-    while (end := data.find(b"\r\n\r\n")) < 0:
-        data = _more(sock, data)
-    first, *lines = data[:end].decode("latin-1").split("\r\n")
-    parts = first.split(" ", 2)
-    pairs = (line.partition(":") for line in lines)
-    headers = {name.lower(): value.strip() for name, _, value in pairs}
-    length = headers.get("content-length", "")
-    odd = "transfer-encoding" in headers or "content-encoding" in headers
-    if odd or parts[0] != "HTTP/1.1" or not parts[1].isdigit() or not length.isdigit() or parts[1] < "200":
-        raise _LongWay
-    pieces, left = [data[end + 4 :]], int(length) - (len(data) - end - 4)
-    while left > 0:
-        pieces.append(_more(sock, b""))
-        left -= len(pieces[-1])
-    if left < 0:
-        raise _LongWay
-    return _Answer(int(parts[1]), headers, b"".join(pieces))
-
-
-def _more(sock: Any, data: bytes) -> bytes:
-    piece = sock.recv(262_144)
-    if not piece:
-        raise ConnectionResetError("the connection was closed before its answer")
-    return data + bytes(piece)
-
-
-def _parsed(answer: _Answer) -> Any:
-    try:
-        parsed = orjson.loads(answer.body or b"{}")
-    except ValueError as error:
-        raise ResponseParserError(str(error)) from None
-    if not isinstance(parsed, dict):
-        raise ResponseParserError("no object")
-    parsed["ResponseMetadata"] = {"HTTPStatusCode": answer.status, "HTTPHeaders": answer.headers}
-    return parsed

@@ -7,8 +7,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 from benchmarks.units import Counted, Units, read_units, size_of, stored_bytes, write_units
-from models import DynamoDBDatabase, to_item
+from models import DynamoDBDatabase
 from teamcal.settings import Settings
+from teamcal.storage.codec import to_item
 from tests.house import House, Server, right_now
 
 DAY = "2024-01-20"

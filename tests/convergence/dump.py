@@ -5,8 +5,9 @@ import sys
 from dataclasses import asdict
 from typing import Any
 
-from models import DynamoDBDatabase, from_item
+from models import DynamoDBDatabase
 from teamcal.storage.change_rows import change_of
+from teamcal.storage.codec import from_item
 
 
 def main() -> None:

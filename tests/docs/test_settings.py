@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from dotenv import dotenv_values
 
-from models import CREDENTIALS_TEXT, TABLE_TEXT
 from teamcal import settings
+from teamcal.storage.operator_messages import CREDENTIALS_TEXT, TABLE_TEXT
 from tests.docs.readme import KOREAN, README, ROOT, blocks
 
 EXAMPLE = ROOT / ".env.example"

@@ -320,7 +320,7 @@ def test_a_restored_table_makes_everybody_start_over(house: House) -> None:
 
 
 def restore(house: House, saved: dict[str, list[dict[str, Any]]]) -> None:
-    from models import to_item
+    from teamcal.storage.codec import to_item
 
     keys = {house.storage.events_table: ("id", "department_id")}
     for table, items in saved.items():

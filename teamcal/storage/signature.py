@@ -1,0 +1,56 @@
+"""AWS signature version 4 of a JSON request to DynamoDB.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/create-signed-request.html
+botocore.auth.SigV4Auth takes 56 µs of CPU a request, this takes 9 (docs/decisions/fast_client.md).
+"""
+
+import hashlib
+import hmac
+from datetime import UTC, datetime
+from typing import Any
+
+CONTENT_TYPE = "application/x-amz-json-1.0"
+
+
+class Signer:
+    """Signs `POST /` requests. `credentials` are botocore's, which it renews before they expire."""
+
+    def __init__(self, credentials: Any, region: str, service: str, host: str) -> None:
+        self.credentials = credentials
+        self._region, self._service, self._host = region, service, host
+        self._key: tuple[tuple[str, str], bytes] = (("", ""), b"")
+
+    def headers(self, operation: str, body: bytes) -> dict[str, str]:
+        """Returns all headers of the request but its length. `operation`: such as GetItem."""
+        access = self.credentials.get_frozen_credentials()
+        time = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+        scope = f"{time[:8]}/{self._region}/{self._service}/aws4_request"
+        headers = {"Host": self._host, "X-Amz-Date": time, "X-Amz-Target": f"DynamoDB_20120810.{operation}"}
+        if access.token:
+            headers["X-Amz-Security-Token"] = access.token
+        signed = sorted((name.lower(), value) for name, value in headers.items())
+        names = ";".join(name for name, _ in signed)
+        lines = "".join(f"{name}:{value}\n" for name, value in signed)
+        canonical = f"POST\n/\n\n{lines}\n{names}\n{_sha256(body)}"
+        text = f"AWS4-HMAC-SHA256\n{time}\n{scope}\n{_sha256(canonical.encode())}"
+        signature = hmac.digest(self._signing_key(access.secret_key, scope), text.encode(), "sha256").hex()
+        headers["Content-Type"] = CONTENT_TYPE
+        headers["Authorization"] = (
+            f"AWS4-HMAC-SHA256 Credential={access.access_key}/{scope}, "
+            f"SignedHeaders={names}, Signature={signature}"
+        )
+        return headers
+
+    def _signing_key(self, secret: str, scope: str) -> bytes:
+        """Returns the key for this secret and scope, which is the same for a whole day."""
+        made_from, key = self._key
+        if made_from != (secret, scope):
+            key = f"AWS4{secret}".encode()
+            for part in scope.split("/"):
+                key = hmac.digest(key, part.encode(), "sha256")
+            self._key = ((secret, scope), key)
+        return key
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()

@@ -40,7 +40,7 @@ BOTOCORE: tuple[Internal, ...] = (
     _of_botocore("HTTPConnectionPool.num_connections", "noticing an endpoint that closes every connection"),
     _of_botocore("HTTPConnection.sock", "sending and receiving on the connection's socket"),
     _of_botocore("ClientMeta.service_model.shape_for_error_code", "the details of an error"),
-    _of_botocore("ClientMeta.events.emit('before-send…')", "the hooks that tests and benchmarks register"),
+    _of_botocore("ClientMeta.events.emit", "the hooks that tests and benchmarks register"),
     _of_botocore("botocore.parsers.create_parser", "reading an error as botocore reads it"),
 )
 """Used by teamcal/storage/fast_client.py, tried there by `look_inside` for each new client."""

@@ -1,4 +1,4 @@
-"""A DynamoDB endpoint on loopback, over HTTP or TLS: the engine behind it, or whatever else a test wants."""
+"""A DynamoDB endpoint on loopback, over HTTP or TLS: the tests' engine, or whatever a test wants instead."""
 
 import ssl
 import threading
@@ -8,11 +8,11 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from tests.engine import _run
+from teamcal.storage.fast_client import USER_AGENT
+from tests.engine import Answer, run
 
-Answer = tuple[int, dict[str, str], bytes]
 HANG: Answer = (0, {}, b"")
-"""Take the request and never answer."""
+"""The request is read and never answered."""
 Behaviour = Callable[[str, bytes], Answer | None]
 
 
@@ -21,12 +21,18 @@ def engine(action: str, body: bytes) -> None:
 
 
 class Endpoint:
-    """`behave(action, body)` gives the answer, None for the engine's, or HANG; it may be replaced."""
+    """`behave(action, body)` returns the answer, None for the engine's, or HANG; it may be replaced.
+
+    `calls`: the actions so far; `fast_calls`: those that came from the fast client. With `hangs_up` each
+    connection is closed after its answer, without saying so.
+    """
 
     def __init__(self, behave: Behaviour, tls: ssl.SSLContext | None = None) -> None:
         self.behave = behave
         self.ended = threading.Event()
         self.calls: list[str] = []
+        self.fast_calls: list[str] = []
+        self.hangs_up = False
         self._server = _Server(("127.0.0.1", 0), _handler_of(self))
         if tls:
             self._server.socket = tls.wrap_socket(
@@ -37,7 +43,7 @@ class Endpoint:
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
 
     def release(self) -> None:
-        """Those that hang are hung up on."""
+        """Closes the connections whose requests hang."""
         hanging, self.ended = self.ended, threading.Event()
         hanging.set()
 
@@ -63,19 +69,22 @@ def _handler_of(endpoint: Endpoint) -> type[BaseHTTPRequestHandler]:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             action = self.headers["X-Amz-Target"].rsplit(".", 1)[1]
             endpoint.calls.append(action)
+            if self.headers["User-Agent"] == USER_AGENT:
+                endpoint.fast_calls.append(action)
             answer = endpoint.behave(action, body)
             if answer is HANG:
                 endpoint.ended.wait(30)
                 self.close_connection = True
                 return
-            status, headers, content = answer or _run(action, body)
+            status, headers, content = answer or run(action, body)
             self.send_response(status)
             for name, value in headers.items():
-                if name.lower() != "content-length":
+                if name.lower() not in ("content-length", "date", "server"):
                     self.send_header(name, value)
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
             self.wfile.write(content)
+            self.close_connection = self.close_connection or endpoint.hangs_up
 
         def log_message(self, *arguments: Any) -> None:
             pass
@@ -85,11 +94,11 @@ def _handler_of(endpoint: Endpoint) -> type[BaseHTTPRequestHandler]:
 
 @contextmanager
 def endpoint(behave: Behaviour = engine, tls: ssl.SSLContext | None = None) -> Iterator[Endpoint]:
-    made = Endpoint(behave, tls)
+    endpoint = Endpoint(behave, tls)
     try:
-        yield made
+        yield endpoint
     finally:
-        made.end()
+        endpoint.end()
 
 
 @contextmanager

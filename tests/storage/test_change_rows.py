@@ -1,4 +1,4 @@
-"""The stored form of a change brings back every change, whatever its record holds."""
+"""A change row is decoded to the change that it was made of, whatever its record holds."""
 
 import random
 import uuid
@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from models import from_item, to_item
 from teamcal.domain.changes import DEPARTMENTS, Change
 from teamcal.domain.events import create_digest
 from teamcal.storage.change_rows import change_of, row_of
+from teamcal.storage.codec import from_item, to_item
 from tests.house import House
 
 TEXTS = (
@@ -24,7 +24,7 @@ VALUES = (
     *TEXTS, 0, 7, -3, Decimal("1.5"), True, False, None, b"", b"\x00" * 16, [], ["a", 1], {"a": {"b": [1]}},
     {"x", "y"},
 )  # fmt: skip
-KNOWN = (
+NAMES = (
     "department_id", "event_date", "title", "description", "time", "url", "created_at", "last_modified",
     "create_digest", "revision", "version", "deleted", "expires_at", "updated_at", "without", "색",
 )  # fmt: skip
@@ -33,7 +33,7 @@ KINDS = (
 )  # fmt: skip
 
 
-def usual(random_: random.Random, log_id: str, revision: int, at: str) -> dict[str, Any]:
+def usual_event(pick: random.Random, log_id: str, revision: int, at: str) -> dict[str, Any]:
     fields = {
         "event_date": "2024-01-20",
         "title": "팀 회의",
@@ -42,24 +42,23 @@ def usual(random_: random.Random, log_id: str, revision: int, at: str) -> dict[s
         "url": "",
     }
     return {
-        "id": str(uuid.UUID(int=random_.getrandbits(128))), "department_id": log_id, **fields,
+        "id": str(uuid.UUID(int=pick.getrandbits(128))), "department_id": log_id, **fields,
         "created_at": at,
-        "last_modified": random_.choice([at, "2024-01-15T10:30:00.001Z"]),
-        "create_digest": create_digest(fields),
-        "revision": revision, "version": random_.choice([1, 2, 1_000_000]),
+        "last_modified": pick.choice([at, "2024-01-15T10:30:00.001Z"]), "create_digest": create_digest(fields),
+        "revision": revision, "version": pick.choice([1, 2, 1_000_000]),
     }  # fmt: skip
 
 
 def any_change(seed: int) -> tuple[str, Change]:
-    """A usual event with some attributes left out, some odd ones, or no record at all."""
+    """A usual event with attributes left out, with odd attributes, or no record at all."""
     pick = random.Random(seed)
     log_id = pick.choice([DEPARTMENTS, "총무팀", str(uuid.UUID(int=pick.getrandbits(128)))])
     revision = pick.choice([1, 10, 12_345, 1_000_000, 987_654_321])
     at = pick.choice(["2024-01-15T10:30:00.000Z", "2024-01-15T10:30:00.123Z", "어제", ""])
-    record = usual(pick, log_id, revision, at)
-    for name in pick.sample(KNOWN, pick.choice([0, 1, 3])):
+    record = usual_event(pick, log_id, revision, at)
+    for name in pick.sample(NAMES, pick.choice([0, 1, 3])):
         record.pop(name, None)
-    for name in pick.sample(KNOWN, pick.choice([0, 0, 1, 4])):
+    for name in pick.sample(NAMES, pick.choice([0, 0, 1, 4])):
         record[name] = pick.choice(VALUES)
     record["id"] = pick.choice([record["id"], *TEXTS])
     if pick.random() < 0.1:
@@ -72,14 +71,14 @@ def any_change(seed: int) -> tuple[str, Change]:
     )  # fmt: skip
 
 
-def test_every_change_comes_back() -> None:
+def test_every_change_is_decoded_as_it_was() -> None:
     for seed in range(20_000):
         log_id, change = any_change(seed)
         row = from_item(to_item(row_of(log_id, change, 1_700_000_000)))
         assert change_of(row) == change, f"seed {seed}"
 
 
-def test_the_engine_keeps_rows() -> None:
+def test_a_stored_row_is_decoded_as_it_was() -> None:
     house = House()
     for seed in range(200):
         log_id, change = any_change(seed)
@@ -90,8 +89,8 @@ def test_the_engine_keeps_rows() -> None:
 
 
 @pytest.mark.parametrize("prior", [{}, {"prior_department_id": "d", "prior_revision": 1}])
-def test_a_row_with_everything_in_full_is_read(prior: dict[str, Any]) -> None:
-    event = usual(random.Random(1), "d", 2, "2024-01-15T10:30:00.000Z")
+def test_rows_of_the_first_format_are_read(prior: dict[str, Any]) -> None:
+    event = usual_event(random.Random(1), "d", 2, "2024-01-15T10:30:00.000Z")
     first, second = str(uuid.uuid4()), str(uuid.uuid4())
     row = {
         "department_id": "d", "revision": 2, "kind": "event_updated", "change_id": second, "previous": first,
@@ -103,9 +102,9 @@ def test_a_row_with_everything_in_full_is_read(prior: dict[str, Any]) -> None:
     assert change_of(turning).record == {}
 
 
-def test_a_row_says_nothing_twice() -> None:
-    """A live change of an event: what is left of it in its row."""
-    event = usual(random.Random(1), "d", 2, "2024-01-15T10:30:00.000Z")
+def test_a_row_leaves_out_what_it_implies() -> None:
+    """The usual change of an event."""
+    event = usual_event(random.Random(1), "d", 2, "2024-01-15T10:30:00.000Z")
     event["last_modified"] = at = event["created_at"]
     change = Change(2, "event_updated", event, str(uuid.uuid4()), str(uuid.uuid4()), at, "", ("d", 1))
     row = row_of("d", change, 1_700_000_000)

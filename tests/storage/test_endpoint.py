@@ -1,4 +1,4 @@
-"""The same faults on a real connection, with the client that models.py makes for itself."""
+"""Faults on a real connection, with the client that DynamoDBDatabase makes for itself."""
 
 import socket
 import threading
@@ -9,11 +9,14 @@ from typing import Any
 import pytest
 
 from models import DynamoDBDatabase
-from teamcal.errors import CredentialsRefused
+from teamcal import deadline
+from teamcal.errors import CredentialsRefused, StorageUnavailable
 from teamcal.settings import Settings, StorageSettings
-from tests.engine import _run, error
+from teamcal.storage import client as client_module
+from teamcal.storage.client import connect
+from tests.engine import Answer, error, run
 from tests.house import House, Server, right_now, together
-from tests.storage.endpoint import HANG, Answer, endpoint, engine, taking_at_most
+from tests.storage.endpoint import HANG, endpoint, engine, taking_at_most
 
 JSON = {"content-type": "application/x-amz-json-1.0"}
 
@@ -23,7 +26,7 @@ def server_at(house: House, url: str, key: str | None = "test") -> Server:
     return Server(Settings(storage, "only-the-tests-know-it"), DynamoDBDatabase(storage), right_now)
 
 
-def test_a_sound_endpoint(house: House) -> None:
+def test_a_sound_endpoint_serves_reads_and_writes(house: House) -> None:
     with endpoint() as behind:
         server = server_at(house, behind.url)
         department = server.department()
@@ -32,7 +35,7 @@ def test_a_sound_endpoint(house: House) -> None:
     house.must_be_sound(department)
 
 
-def test_nobody_listens_and_then_somebody_does(house: House, caplog: pytest.LogCaptureFixture) -> None:
+def test_an_endpoint_that_nobody_listens_at_is_503(house: House, caplog: pytest.LogCaptureFixture) -> None:
     with endpoint() as behind:
         url = behind.url
     server = server_at(house, url)
@@ -45,8 +48,8 @@ def test_nobody_listens_and_then_somebody_does(house: House, caplog: pytest.LogC
     assert server.http.get("/").status_code == 200
 
 
-def test_an_endpoint_that_never_answers(house: House) -> None:
-    """Twenty at once, reading and writing, old replicas and new: each answer within 8 s."""
+def test_requests_to_an_endpoint_that_never_answers_end_in_time(house: House) -> None:
+    """Twenty requests at once, reads and writes, by warm and cold servers: each is answered within 8 s."""
     with endpoint() as behind:
         server = server_at(house, behind.url)
         department = server.department()
@@ -92,13 +95,15 @@ GARBAGE: list[Answer] = [
 ]
 
 
-@pytest.mark.parametrize("what", GARBAGE, ids=str)
-def test_garbage_is_no_answer(house: House, caplog: pytest.LogCaptureFixture, what: Answer) -> None:
+@pytest.mark.parametrize("garbage", GARBAGE, ids=str)
+def test_an_answer_that_is_not_dynamodbs_is_503(
+    house: House, caplog: pytest.LogCaptureFixture, garbage: Answer
+) -> None:
     with endpoint() as behind:
         server = server_at(house, behind.url)
         department = server.department()
         behind.behave = lambda action, body: (
-            what if action in ("Query", "Scan", "TransactWriteItems") else None
+            garbage if action in ("Query", "Scan", "TransactWriteItems") else None
         )
         answer = server.http.post(
             f"/api/events/{department}", json={"event_date": "2024-01-20", "title": "a"}
@@ -109,28 +114,28 @@ def test_garbage_is_no_answer(house: House, caplog: pytest.LogCaptureFixture, wh
         assert server.event(department)["revision"] == 1
 
 
-def test_a_connection_that_breaks_after_the_commit(house: House) -> None:
+def test_a_connection_that_breaks_after_the_commit_writes_once(house: House) -> None:
     with endpoint() as behind:
         server = server_at(house, behind.url)
         department = server.department()
         server.events(department)
         broken: list[str] = []
 
-        def once(action: str, body: bytes) -> Answer | None:
+        def break_once(action: str, body: bytes) -> Answer | None:
             if action == "TransactWriteItems" and not broken:
                 broken.append(action)
-                _run(action, body)
+                run(action, body)
                 raise ConnectionResetError
             return None
 
-        behind.behave = once
+        behind.behave = break_once
         server.event(department)
         assert len(server.events(department)) == 1
         assert broken
     house.must_be_sound(department)
 
 
-def test_a_listener_that_never_accepts(house: House) -> None:
+def test_a_listener_that_never_accepts_is_503(house: House) -> None:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen(0)
@@ -142,7 +147,7 @@ def test_a_listener_that_never_accepts(house: House) -> None:
 def test_credentials_that_come_later_are_found(
     house: House, monkeypatch: pytest.MonkeyPatch, tmp_path: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A role or a profile that is added while the server runs."""
+    """A role or a profile may be added while the server runs."""
     file = tmp_path / "credentials"
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE"):
         monkeypatch.delenv(name, raising=False)
@@ -155,7 +160,7 @@ def test_credentials_that_come_later_are_found(
         assert (answer.status_code, answer.json["code"]) == (503, "storage_unavailable")
         assert "자격증명 오류" in caplog.text
         file.write_text("[default]\naws_access_key_id = a\naws_secret_access_key = b\n")
-        server.database._connected_at -= 6
+        monkeypatch.setattr(client_module, "RECONNECT_SECONDS", -1.0)
         server.http.get("/api/departments")
         assert server.http.get("/api/departments").status_code == 200
 
@@ -166,7 +171,7 @@ def test_half_a_key_is_refused(house: House, monkeypatch: pytest.MonkeyPatch) ->
         DynamoDBDatabase(storage).read_head("x")
 
 
-def test_no_secret_is_told(house: House, caplog: pytest.LogCaptureFixture) -> None:
+def test_no_secret_is_logged_or_answered(house: House, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("DEBUG", "teamcal")
     with endpoint(lambda action, body: error("UnrecognizedClientException")) as behind:
         storage = StorageSettings(
@@ -175,27 +180,31 @@ def test_no_secret_is_told(house: House, caplog: pytest.LogCaptureFixture) -> No
         settings = Settings(storage, "the-secret-key", redis_url="redis://:password@localhost")
         server = Server(settings, DynamoDBDatabase(storage), right_now)
         answer = server.http.get("/api/departments")
-    told = f"{settings!r} {settings} {storage!r} {answer.text} {caplog.text}"
+    texts = f"{settings!r} {settings} {storage!r} {answer.text} {caplog.text}"
     for secret in ("AKIAVERYPUBLIC", "very-secret", "the-secret-key", "password"):
-        assert secret not in told
+        assert secret not in texts
 
 
-def test_connecting_is_bounded_too(house: House) -> None:
-    from teamcal import deadline
-    from teamcal.errors import StorageUnavailable
+def test_a_request_does_not_wait_longer_for_another_thread_to_connect(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connecting, may_go_on = threading.Event(), threading.Event()
 
-    database = DynamoDBDatabase(replace(house.storage, endpoint_url="http://127.0.0.1:1"))
-    held, done = threading.Event(), threading.Event()
+    def connect_slowly(settings: StorageSettings) -> Any:
+        connecting.set()
+        may_go_on.wait(10)
+        return connect(settings)
 
-    def hold() -> None:
-        with database._connecting:
-            held.set()
-            done.wait(10)
-
-    thread = threading.Thread(target=hold)
-    thread.start()
-    held.wait(5)
-    with taking_at_most(5), deadline.within(3.5), pytest.raises(StorageUnavailable):
-        database.read_head("x")
-    done.set()
-    thread.join()
+    monkeypatch.setattr(client_module, "connect", connect_slowly)
+    with endpoint() as behind:
+        database = DynamoDBDatabase(
+            replace(house.storage, endpoint_url=behind.url, aws_access_key_id="a", aws_secret_access_key="b")
+        )
+        thread = threading.Thread(target=database.read_head, args=("x",))
+        thread.start()
+        assert connecting.wait(5)
+        with taking_at_most(5), deadline.within(3.5), pytest.raises(StorageUnavailable):
+            database.read_head("x")
+        may_go_on.set()
+        thread.join()
+        assert database.read_head("x").revision == 0

@@ -1,4 +1,4 @@
-"""A database that fails: documented answers, words for the operator, and recovery without a restart."""
+"""DynamoDB fails: requests get the documented answers, the operator a message, and nothing is restarted."""
 
 import json
 import logging
@@ -14,8 +14,10 @@ from botocore.exceptions import (
     ReadTimeoutError,
 )
 
+import models
 from localdynamo import EngineFailed
 from teamcal import deadline
+from teamcal.errors import StorageThrottled
 from tests.engine import error
 from tests.house import House, Server, together
 
@@ -24,8 +26,8 @@ JSON = {"content-type": "application/x-amz-json-1.0"}
 THROTTLED = error("ProvisionedThroughputExceededException", "The level of configured provisioned throughput")
 
 
-class Weather:
-    """What the database does at present: `fault(action, body)` or nothing out of the ordinary."""
+class Faults:
+    """The fault that DynamoDB has at present: `fault(action, body)` returns an answer, raises, or does nothing."""
 
     def __init__(self) -> None:
         self.fault: Callable[[str, bytes], Any] | None = None
@@ -35,6 +37,8 @@ class Weather:
         return self.fault(action, body) if self.fault else None
 
     def always(self, what: Any, *actions: str) -> None:
+        """Every call of `actions` (of all, if none is named) is answered so, or raises it."""
+
         def fault(action: str, body: bytes) -> Any:
             if actions and action not in actions:
                 return None
@@ -45,6 +49,7 @@ class Weather:
         self.fault = fault
 
     def times(self, number: int, what: Any, *actions: str) -> None:
+        """As `always`, but only the next `number` calls."""
         left = [number]
 
         def fault(action: str, body: bytes) -> Any:
@@ -59,18 +64,18 @@ class Weather:
 
 
 @pytest.fixture
-def weather() -> Weather:
-    return Weather()
+def faults() -> Faults:
+    return Faults()
 
 
 @pytest.fixture
-def server(house: House, weather: Weather) -> Server:
-    return house.server(before=weather, calls=weather.calls)
+def server(house: House, faults: Faults) -> Server:
+    return house.server(before=faults, calls=faults.calls)
 
 
 @pytest.fixture
-def soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Shorter deadlines, where only what comes of them counts."""
+def short_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A shorter deadline saves time where only its effect counts."""
     monkeypatch.setattr(deadline, "REQUEST_SECONDS", 4.0)
 
 
@@ -102,32 +107,32 @@ LASTING = [
 ]
 
 
-@pytest.mark.parametrize(("what", "told"), LASTING)
-def test_lasting_faults_are_503_and_told_without_a_trace(
-    house: House, server: Server, weather: Weather, caplog: pytest.LogCaptureFixture, what: Any, told: str
+@pytest.mark.parametrize(("what", "message"), LASTING)
+def test_lasting_faults_are_503_and_logged_without_a_stack_trace(
+    house: House, server: Server, faults: Faults, caplog: pytest.LogCaptureFixture, what: Any, message: str
 ) -> None:
     department = server.department()
     event = server.event(department)["id"]
     before = house.dump()
-    weather.always(what)
+    faults.always(what)
     for answer in every_answer(server, department, event):
         assert (answer.status_code, answer.json["code"]) == (503, "storage_unavailable")
         assert answer.json["message"] == "데이터베이스에 연결할 수 없습니다. 잠시 후 다시 시도해 주세요."
         assert answer.headers["Retry-After"]
     assert server.http.get("/").status_code == 200
-    assert told in caplog.text
+    assert message in caplog.text
     assert "Traceback" not in caplog.text
-    weather.fault = None
+    faults.fault = None
     assert house.dump() == before
     assert [answer.status_code for answer in every_answer(server, department, event)] == [
         200, 200, 201, 200, 200, 201, 200,
     ]  # fmt: skip
 
 
-def test_refused_credentials_say_what_to_check(
-    server: Server, weather: Weather, caplog: pytest.LogCaptureFixture
+def test_the_log_says_what_to_check_when_credentials_are_refused(
+    server: Server, faults: Faults, caplog: pytest.LogCaptureFixture
 ) -> None:
-    weather.always(error("UnrecognizedClientException"))
+    faults.always(error("UnrecognizedClientException"))
     server.http.get("/api/departments")
     assert "✗ DynamoDB 연결 실패: 자격증명 오류" in caplog.text
     for word in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "환경 변수", "IAM"):
@@ -135,7 +140,7 @@ def test_refused_credentials_say_what_to_check(
 
 
 @pytest.mark.parametrize("table", ["departments_table", "events_table", "changes_table"])
-def test_a_missing_table_is_named_with_the_commands(
+def test_the_log_names_a_missing_table_and_the_commands(
     house: House, server: Server, caplog: pytest.LogCaptureFixture, table: str
 ) -> None:
     department = server.department()
@@ -156,11 +161,11 @@ def test_a_missing_table_is_named_with_the_commands(
     )
     assert "Traceback" not in caplog.text
     house.database().create_tables()
-    if table != "changes_table":  # the log is the one that nothing else can tell
+    if table != "changes_table":  # nothing can restore the log
         assert house.server().http.post("/api/departments", json={"name": "또 하나"}).status_code == 201
 
 
-def test_throttling_that_passes_is_not_seen(server: Server, weather: Weather) -> None:
+def test_clients_do_not_notice_throttling_that_passes(server: Server, faults: Faults) -> None:
     department = server.department()
     for what in (
         THROTTLED,
@@ -179,22 +184,22 @@ def test_throttling_that_passes_is_not_seen(server: Server, weather: Weather) ->
             CancellationReasons=[{"Code": "ThrottlingError"}, {"Code": "None"}, {"Code": "None"}],
         ),
     ):
-        weather.times(3, what)
+        faults.times(3, what)
         server.event(department)
-        weather.times(2, what)
+        faults.times(2, what)
         server.events(department)
 
 
 def test_lasting_throttling_is_503_with_a_time_to_retry(
-    house: House, server: Server, weather: Weather, caplog: pytest.LogCaptureFixture, soon: None
+    house: House, server: Server, faults: Faults, caplog: pytest.LogCaptureFixture, short_deadline: None
 ) -> None:
     department = server.department()
     event = server.event(department)["id"]
-    weather.always(THROTTLED)
+    faults.always(THROTTLED)
     answers = together(
         lambda: server.http.put(f"/api/events/{event}", json={"title": "수정"}),
         lambda: server.http.get("/api/departments"),
-        lambda: house.server(before=weather).http.get(f"/api/events/{department}"),
+        lambda: house.server(before=faults).http.get(f"/api/events/{department}"),
     )
     for answer in answers:
         assert (answer.status_code, answer.json["code"]) == (503, "storage_throttled")
@@ -202,7 +207,7 @@ def test_lasting_throttling_is_503_with_a_time_to_retry(
     assert "ProvisionedThroughputExceededException" in caplog.text
     assert house.storage.changes_table in caplog.text
     assert "Traceback" not in caplog.text
-    weather.fault = None
+    faults.fault = None
     assert server.http.put(f"/api/events/{event}", json={"title": "수정"}).status_code == 200
 
 
@@ -216,21 +221,26 @@ def test_lasting_throttling_is_503_with_a_time_to_retry(
         error("InternalServerError", status=500),
     ],
 )
-def test_one_failure_is_not_seen(server: Server, weather: Weather, what: Any) -> None:
+def test_clients_do_not_notice_a_single_failure(server: Server, faults: Faults, what: Any) -> None:
     department = server.department()
-    weather.times(1, what)
+    faults.times(1, what)
     server.events(department)
-    weather.times(1, what)
+    faults.times(1, what)
     server.event(department)
 
 
 @pytest.mark.parametrize("action", ["GetItem", "TransactWriteItems"])
-def test_an_unreachable_database(
-    house: House, server: Server, weather: Weather, caplog: pytest.LogCaptureFixture, soon: None, action: str
+def test_an_unreachable_database_is_503(
+    house: House,
+    server: Server,
+    faults: Faults,
+    caplog: pytest.LogCaptureFixture,
+    short_deadline: None,
+    action: str,
 ) -> None:
     department = server.department()
     server.events(department)
-    weather.always(EndpointConnectionError(endpoint_url=URL), action)
+    faults.always(EndpointConnectionError(endpoint_url=URL), action)
     path = f"/api/events/{department}"
     if action == "GetItem":
         answer = server.http.get(path)
@@ -241,17 +251,15 @@ def test_an_unreachable_database(
     assert "Traceback" not in caplog.text
 
 
-def test_operators_are_told_once_not_a_thousand_times(
-    server: Server, weather: Weather, caplog: pytest.LogCaptureFixture
-) -> None:
-    weather.always(NoCredentialsError())
+def test_the_log_is_not_flooded(server: Server, faults: Faults, caplog: pytest.LogCaptureFixture) -> None:
+    faults.always(NoCredentialsError())
     for _ in range(50):
         server.http.get("/api/departments")
     assert caplog.text.count("자격증명 오류") == 1
 
 
 @pytest.mark.parametrize("lost", [1, 2])
-def test_a_lost_answer_is_applied_once(house: House, weather: Weather, lost: int) -> None:
+def test_a_write_whose_answer_is_lost_is_applied_once(house: House, faults: Faults, lost: int) -> None:
     left = [0]
 
     def lose(action: str, body: bytes) -> None:
@@ -275,9 +283,9 @@ def test_a_lost_answer_is_applied_once(house: House, weather: Weather, lost: int
 
 
 def test_a_create_that_may_have_been_applied_can_be_sent_again(
-    house: House, weather: Weather, soon: None
+    house: House, faults: Faults, short_deadline: None
 ) -> None:
-    """503 says "perhaps"; the client's id makes a retry safe."""
+    """503 may mean that the event was created; the client's id makes a retry safe."""
     broken: list[bool] = []
 
     def before(action: str, body: bytes) -> None:
@@ -306,7 +314,7 @@ def test_a_create_that_may_have_been_applied_can_be_sent_again(
     house.must_be_sound(department)
 
 
-def test_a_deletion_of_a_department_whose_answer_is_lost(house: House) -> None:
+def test_the_deletion_of_a_department_whose_answer_is_lost(house: House) -> None:
     armed = [False]
 
     def lose(action: str, body: bytes) -> None:
@@ -327,7 +335,7 @@ def test_a_deletion_of_a_department_whose_answer_is_lost(house: House) -> None:
     assert [name for name, _ in member.heard()] == ["department_deleted"]
 
 
-def test_keys_that_were_not_processed_are_asked_for_again(house: House) -> None:
+def test_unprocessed_keys_are_read_again(house: House) -> None:
     limited: list[str] = []
 
     def partly(action: str, body: bytes) -> Any:
@@ -352,7 +360,7 @@ def test_keys_that_were_not_processed_are_asked_for_again(house: House) -> None:
     assert len(limited) == 4
 
 
-def test_items_that_were_not_processed_are_sent_again(house: House) -> None:
+def test_unprocessed_items_are_written_again(house: House) -> None:
     sent: list[int] = []
 
     def partly(action: str, body: bytes) -> Any:
@@ -374,7 +382,9 @@ def test_items_that_were_not_processed_are_sent_again(house: House) -> None:
     assert house.items(house.storage.events_table) == []
 
 
-def test_what_is_never_processed_is_throttling(house: House, caplog: pytest.LogCaptureFixture) -> None:
+def test_items_that_are_never_processed_are_throttling(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
     def never(action: str, body: bytes) -> Any:
         request = json.loads(body).get("RequestItems")
         if action == "BatchGetItem":
@@ -382,8 +392,6 @@ def test_what_is_never_processed_is_throttling(house: House, caplog: pytest.LogC
         if action == "BatchWriteItem":
             return 200, JSON, json.dumps({"UnprocessedItems": request}).encode()
         return None
-
-    from teamcal.errors import StorageThrottled
 
     database = house.server(before=never).database
     house.put_event(id="e", department_id="d", event_date="2024-01-20")
@@ -394,12 +402,12 @@ def test_what_is_never_processed_is_throttling(house: House, caplog: pytest.LogC
     assert "ProvisionedThroughputExceededException" in caplog.text
 
 
-def test_a_mistake_of_ours_is_an_internal_error(
-    server: Server, weather: Weather, caplog: pytest.LogCaptureFixture
+def test_a_request_that_dynamodb_rejects_is_an_internal_error(
+    server: Server, faults: Faults, caplog: pytest.LogCaptureFixture
 ) -> None:
     department = server.department()
     server.events(department)
-    weather.always(error("ValidationException", "a secret detail"), "TransactWriteItems")
+    faults.always(error("ValidationException", "a secret detail"), "TransactWriteItems")
     with caplog.at_level(logging.ERROR):
         answer = server.http.post(
             f"/api/events/{department}", json={"event_date": "2024-01-20", "title": "a"}
@@ -407,38 +415,38 @@ def test_a_mistake_of_ours_is_an_internal_error(
     assert (answer.status_code, answer.json["code"]) == (500, "internal_error")
     assert "secret" not in answer.text
     assert answer.json["request_id"] in caplog.text
-    weather.fault = None
+    faults.fault = None
     server.event(department)
 
 
-def test_an_interrupted_write_leaves_the_department_usable(server: Server, weather: Weather) -> None:
+def test_an_interrupted_write_leaves_the_department_usable(server: Server, faults: Faults) -> None:
     department = server.department()
     server.events(department)
 
     def interrupt(action: str, body: bytes) -> None:
         raise KeyboardInterrupt
 
-    weather.fault = interrupt
+    faults.fault = interrupt
     with pytest.raises(KeyboardInterrupt):
         server.http.post(f"/api/events/{department}", json={"event_date": "2024-01-20", "title": "a"})
-    weather.fault = None
+    faults.fault = None
     assert server.event(department)["revision"] == 1
 
 
-def test_joins_and_syncs_tell_the_same_codes(server: Server, weather: Weather, soon: None) -> None:
+def test_joins_and_syncs_answer_the_same_codes(server: Server, faults: Faults, short_deadline: None) -> None:
     department = server.department()
     member = server.member(department)
-    weather.always(NoCredentialsError())
+    faults.always(NoCredentialsError())
     for name in ("join_department", "sync_request"):
         answer = member.ask(name, {"department_id": department})
         assert answer["code"] == "storage_unavailable"
         assert member.heard() == [("error", answer)]
-    weather.fault = None
+    faults.fault = None
     assert member.ask("sync_request", {"department_id": department})["events"] == []
 
 
-def test_a_lagging_index_never_shows(house: House) -> None:
-    """The index answers with what it held before; the log makes the copy whole."""
+def test_a_lagging_index_hides_nothing(house: House) -> None:
+    """The index returns earlier items; the log completes the copy."""
     server = house.server()
     department = server.department()
     first = server.event(department, title="첫째")
@@ -459,11 +467,9 @@ def test_a_lagging_index_never_shows(house: House) -> None:
     assert {event["title"] for event in events} == {"수정", third["title"]}
 
 
-def test_an_index_that_lags_beyond_the_log_is_waited_for(
-    house: House, monkeypatch: pytest.MonkeyPatch, soon: None
+def test_an_index_that_lags_further_than_the_log_reaches_is_waited_for(
+    house: House, monkeypatch: pytest.MonkeyPatch, short_deadline: None
 ) -> None:
-    import models
-
     monkeypatch.setattr(models, "OVERLAY_ROWS", 2)
     server = house.server()
     department = server.department()

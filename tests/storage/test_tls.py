@@ -1,4 +1,4 @@
-"""DynamoDB over TLS, as AWS has it, under the workers that patch the standard library."""
+"""DynamoDB over TLS, as at AWS, under the workers that patch the standard library."""
 
 import json
 import subprocess
@@ -28,7 +28,7 @@ def call(real: Real, method: str, path: str, **body: Any) -> tuple[int, Any]:
     return status, json.loads(answer)
 
 
-def test_reading_and_writing(real: Real) -> None:
+def test_a_server_reads_and_writes_over_tls(real: Real) -> None:
     status, answer = call(real, "POST", "/api/departments", name="보안팀")
     assert status == 201
     department = answer["department"]["id"]
@@ -44,8 +44,8 @@ def test_reading_and_writing(real: Real) -> None:
     assert "TransactWriteItems" in real.endpoint.calls
 
 
-def test_a_certificate_of_somebody_else_is_refused(real: Real) -> None:
-    """Without the authority's certificate nothing is sent."""
+def test_a_certificate_of_an_unknown_authority_is_refused(real: Real) -> None:
+    """Nothing is sent to an endpoint whose certificate can't be verified."""
     script = "from models import DynamoDBDatabase; DynamoDBDatabase().read_head('x')"
     env = {
         "DYNAMODB_ENDPOINT_URL": real.endpoint.url, "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b",
@@ -65,7 +65,7 @@ def test_a_certificate_of_somebody_else_is_refused(real: Real) -> None:
         (lambda action, body: error("UnrecognizedClientException"), "storage_unavailable"),
     ],
 )
-def test_a_failing_database_and_recovery(real: Real, behave: Any, code: str) -> None:
+def test_a_server_recovers_with_its_database(real: Real, behave: Any, code: str) -> None:
     _, answer = call(real, "POST", "/api/departments", name=f"복구팀 {code} {id(behave)}")
     department = answer["department"]["id"]
     real.endpoint.behave = behave
@@ -86,7 +86,7 @@ def test_a_failing_database_and_recovery(real: Real, behave: Any, code: str) -> 
         real.endpoint.behave = engine
         real.endpoint.release()
     assert {status for status, _ in answers} == {503}
-    # Those that waited for the others' turn to end only know that nothing answered in time.
+    # Requests that waited for another's read only know that nothing answered in time.
     assert code in {answer["code"] for _, answer in answers} <= {code, "storage_unavailable"}
     assert call(real, "GET", f"/api/events/{department}")[0] == 200
     status, _ = call(real, "POST", f"/api/events/{department}", event_date="2024-01-20", title="회의")

@@ -27,7 +27,7 @@ THROTTLED = error("ProvisionedThroughputExceededException", "The level of config
 
 
 class Faults:
-    """The fault that DynamoDB has at present: `fault(action, body)` returns an answer, raises, or does nothing."""
+    """What is wrong with DynamoDB now: `fault(action, body)` returns an answer, raises, or does nothing."""
 
     def __init__(self) -> None:
         self.fault: Callable[[str, bytes], Any] | None = None

@@ -17,17 +17,17 @@ from typing import Any
 
 from flask_socketio import SocketIOTestClient
 
-from teamcal.calendar import Calendar
 from models import DynamoDBDatabase
+from teamcal.calendar import Calendar
 from teamcal.domain.changes import DEPARTMENTS, digest_of_all
 from teamcal.factory import create_app
 from teamcal.metrics import Counters
 from teamcal.settings import Settings, StorageSettings
 from teamcal.storage.change_rows import change_of
+from teamcal.storage.codec import from_item, to_item
 from teamcal.sync.ports import Notices
 from teamcal.sync.replicas import Replicas
 from teamcal.sync.watcher import Watcher
-from teamcal.storage.codec import from_item, to_item
 from tests.engine import Fault, client
 
 _numbers = itertools.count()

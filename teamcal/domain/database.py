@@ -50,8 +50,8 @@ class Database(Protocol):
     def commit(self, writes: Sequence[Write], token: str) -> None:
         """Applies all of `writes` or none, once however often it is called with the same `token`.
 
-        Raises RevisionConflict when a head is no longer at its write's base, RecordConflict when stored records
-        aren't as the writes expect them. After StorageUnavailable the writes may have been applied.
+        Raises RevisionConflict when a head is no longer at its write's base, RecordConflict when stored
+        records aren't as the writes expect them. After StorageUnavailable the writes may have been applied.
         """
 
     def forgotten(self, change: Change) -> bool:

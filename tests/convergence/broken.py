@@ -3,17 +3,19 @@
 Each variant changes the running server whose replicas it is given.
 """
 
+import re
 import time
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-import models
 from teamcal.calendar.catch_up import CatchUp
 from teamcal.domain import operations
 from teamcal.domain.operations import CreateEvent, Submission
 from teamcal.domain.values import new_id
+from teamcal.storage import transactions
+from teamcal.storage.client import DynamoDBClient
 from teamcal.sync.replica import Replica
 from teamcal.sync.replicas import Replicas
 from teamcal.sync.watcher import Watcher
@@ -41,16 +43,16 @@ def publish_before_commit(replicas: Replicas) -> None:
 
 def number_outside(replicas: Replicas) -> None:
     """The head moves without a condition: two processes give out one number."""
-    update = models.DynamoDBDatabase._head_update
+    update = transactions.head_update
 
-    def unconditional(self: Any, write: Any) -> dict[str, Any]:
-        action = update(self, write)
-        del action["ConditionExpression"]
-        for name in (":base", ":seen", ":was"):
-            action["ExpressionAttributeValues"].pop(name, None)
+    def unconditional(write: Any, changes_table: str) -> dict[str, Any]:
+        action = update(write, changes_table)
+        condition = action.pop("ConditionExpression")
+        for name in re.findall(r":\w+", condition):
+            del action["ExpressionAttributeValues"][name]
         return action
 
-    models.DynamoDBDatabase._head_update = unconditional  # type: ignore[method-assign]
+    transactions.head_update = unconditional
 
 
 def no_timer(replicas: Replicas) -> None:
@@ -73,13 +75,12 @@ def snapshot_race(replicas: Replicas) -> None:
 
 def retry_twice(replicas: Replicas) -> None:
     """Every attempt is an operation of its own: new token, new change_id, new event."""
-    call, number, create = models.DynamoDBDatabase._call, operations._numbered, CreateEvent.apply
+    call, number, create = DynamoDBClient.call, operations._numbered, CreateEvent.apply
     catch_up = Replica.locked_catch_up
 
-    def without_token(self: Any, operation: str, quiet: bool = False, **params: Any) -> Any:
-        if operation == "transact_write_items":
-            params.pop("ClientRequestToken")
-        return call(self, operation, quiet, **params)
+    def without_token(self: Any, operation: str, **params: Any) -> Any:
+        params.pop("ClientRequestToken", None)
+        return call(self, operation, **params)
 
     def numbered_anew(head: Any, submission: Submission, *rest: Any) -> Any:
         submission.change_id = str(uuid.uuid4())
@@ -92,7 +93,7 @@ def retry_twice(replicas: Replicas) -> None:
     def created_anew(self: CreateEvent, view: Any) -> Any:
         return create(replace(self, event={**self.event, "id": new_id()}), view)
 
-    models.DynamoDBDatabase._call = without_token  # type: ignore[method-assign]
+    DynamoDBClient.call = without_token  # type: ignore[method-assign]
     operations._numbered = numbered_anew
     Replica.locked_catch_up = forgetful  # type: ignore[method-assign, assignment]
     CreateEvent.apply = created_anew  # type: ignore[method-assign]

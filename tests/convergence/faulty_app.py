@@ -7,27 +7,18 @@ import logging
 import os
 import sys
 from collections.abc import Callable
-from typing import Any
 
 from models import DynamoDBDatabase
 from teamcal.domain.changes import Change
 from teamcal.factory import create_app
 from teamcal.metrics import Counters
 from teamcal.settings import load_settings
+from teamcal.storage.client import connect
 from teamcal.sync.redis_notices import RedisNotices
 from tests.convergence import broken
 from tests.convergence.faults import FaultyDoor, counts, shares
 
 logging.basicConfig(level=logging.INFO, stream=sys.stderr)
-
-
-class FaultyDatabase(DynamoDBDatabase):
-    """Reaches DynamoDB through a door that refuses, loses and delays."""
-
-    def _connect(self) -> Any:
-        client = super()._connect()
-        FaultyDoor(client)
-        return client
 
 
 def _receive_badly() -> None:
@@ -46,7 +37,9 @@ def _receive_badly() -> None:
 
 _receive_badly()
 settings, counters = load_settings(), Counters()
-database = FaultyDatabase(settings.storage)
+client = connect(settings.storage)
+FaultyDoor(client)
+database = DynamoDBDatabase(settings.storage, client, metrics=counters)
 app, socketio = create_app(settings, database, metrics=counters)
 if variant := os.environ.get("CONVERGENCE_BROKEN"):
     broken.VARIANTS[variant](app.extensions["replicas"])

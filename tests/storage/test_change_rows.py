@@ -44,7 +44,8 @@ def usual_event(pick: random.Random, log_id: str, revision: int, at: str) -> dic
     return {
         "id": str(uuid.UUID(int=pick.getrandbits(128))), "department_id": log_id, **fields,
         "created_at": at,
-        "last_modified": pick.choice([at, "2024-01-15T10:30:00.001Z"]), "create_digest": create_digest(fields),
+        "last_modified": pick.choice([at, "2024-01-15T10:30:00.001Z"]),
+        "create_digest": create_digest(fields),
         "revision": revision, "version": pick.choice([1, 2, 1_000_000]),
     }  # fmt: skip
 

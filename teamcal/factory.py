@@ -1,125 +1,124 @@
-"""create_app: joins the rooms of the house, decides nothing."""
+"""Builds the Flask app and wires its parts."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from flask import Flask, Request, Response, request
+from flask import Flask, Request
 from flask.sessions import SessionInterface
-from flask_cors import CORS
 from flask_socketio import SocketIO
 
 from teamcal import deadline
-from teamcal.calendar import Calendar
+from teamcal.calendar.batch import Batch
+from teamcal.calendar.events import Calendar
+from teamcal.calendar.history import History
 from teamcal.domain.values import utc_now
-from teamcal.metrics import NO_METRICS, Metrics
-from teamcal.realtime import server as transport
-from teamcal.realtime.handlers import Handlers
+from teamcal.realtime import server
+from teamcal.realtime.handlers import FrameJson, Rooms
 from teamcal.realtime.publisher import Publisher
-from teamcal.rest.batch import batch_blueprint
-from teamcal.rest.changes import changes_blueprint
-from teamcal.rest.departments import departments_blueprint
-from teamcal.rest.events import events_blueprint
-from teamcal.rest.fast_path import Door
-from teamcal.rest.page import root_blueprint
-from teamcal.rest.replies import handle_errors
-from teamcal.settings import ROOT, Settings
-from teamcal.sync.ports import NoNotices, Ports
-from teamcal.sync.redis_notices import RedisNotices
+from teamcal.rest.call import UseCases
+from teamcal.rest.cors import Origins, allow_origins, origins_of
+from teamcal.rest.fast_path import FastPath
+from teamcal.rest.flask_dispatcher import register_routes
+from teamcal.rest.table import ROUTES
+from teamcal.settings import Settings
+from teamcal.sync.redis_notices import Notices
 from teamcal.sync.replicas import Replicas
-from teamcal.sync.watcher import Watcher
-from teamcal.texts.messages import message_of
+from teamcal.sync.watcher import Tail
 
-BODY_BYTES = 1024 * 1024
-EXPOSED = ["ETag", "Retry-After"]
-FOR_EVERYBODY = {
-    "Access-Control-Allow-Origin": "*",
-    "Access-Control-Expose-Headers": ", ".join(EXPOSED),
-}
+Layer = Callable[[WSGIApplication], WSGIApplication]
+
+
+def create_app(
+    settings: Settings, database: Any, now: Callable[[], datetime] = utc_now, tail: bool = True
+) -> tuple[Flask, SocketIO]:
+    """Returns a fresh application over `database`. `tail`: whether it polls for other processes' changes."""
+    app = _flask_app(settings)
+    origins = origins_of(settings.cors_origins)
+    cors_headers = allow_origins(app, origins)
+    socketio = _socketio(app, origins)
+    calendar = Calendar(database, _replicas(settings, database, now, socketio), now)
+    use_cases = UseCases(calendar, History(database, calendar), Batch(calendar))
+    register_routes(app, ROUTES, use_cases)
+    Rooms(socketio, calendar)
+    _start_background_tasks(settings, calendar, socketio, tail)
+
+    def fast_path(application: WSGIApplication) -> WSGIApplication:
+        return FastPath(application, ROUTES, use_cases, cors_headers)
+
+    layers: list[Layer] = [within_deadline, server.gate(socketio), fast_path]  # outermost first
+    if not settings.fast_path:
+        layers.remove(fast_path)
+    app.wsgi_app = wsgi_stack(app.wsgi_app, layers)  # type: ignore[assignment,method-assign]
+    app.extensions["calendar"] = calendar
+    return app, socketio
+
+
+def wsgi_stack(application: WSGIApplication, layers: Sequence[Layer]) -> WSGIApplication:
+    """Lays `layers`, outermost first, around `application`: Flask with Flask-SocketIO's own layer."""
+    for layer in reversed(layers):
+        application = layer(application)
+    return application
+
+
+def within_deadline(application: WSGIApplication) -> WSGIApplication:
+    """A layer that gives every request its deadline, the time for its body included.
+
+    Connections of Socket.IO last; its handlers have deadlines of their own.
+    """
+
+    def limited(environ: WSGIEnvironment, start_response: StartResponse) -> Any:
+        if environ.get("PATH_INFO", "").startswith("/socket.io/"):
+            return application(environ, start_response)
+        with deadline.within(deadline.REQUEST_SECONDS):
+            return application(environ, start_response)
+
+    return limited
 
 
 class NoSessions(SessionInterface):
-    """Nothing is kept in a session: there is none to be read from a cookie and signed, 60 µs a request."""
+    """Flask keeps nothing in a session, so it needn't read and sign a cookie: 60 µs a request."""
 
     def open_session(self, app: Flask, request: Request) -> None:
         return None
 
 
-def _everyday_cors(response: Response) -> Response:
-    """What flask-cors puts on an answer for everybody, which takes it 60 µs; all else stays with it."""
-    if request.method != "OPTIONS" and "HTTP_ACCESS_CONTROL_REQUEST_PRIVATE_NETWORK" not in request.environ:
-        response.headers.update(FOR_EVERYBODY)
-    return response
-
-
-def _within_deadline(inner: Any) -> Any:
-    """Inside of Socket.IO, whose connections last. Around Flask: its two hooks for it cost 20 µs."""
-
-    def application(environ: dict[str, Any], start_response: Any) -> Any:
-        with deadline.within(deadline.REQUEST_SECONDS):
-            return inner(environ, start_response)
-
-    return application
-
-
-def create_app(
-    settings: Settings,
-    database: Any,
-    now: Callable[[], datetime] = utc_now,
-    tail: bool = True,
-    metrics: Metrics = NO_METRICS,
-    notices: Any = None,
-) -> tuple[Flask, SocketIO]:
-    """A fresh application over `database` (a DynamoDBDatabase). `tail`: run the timer."""
+def _flask_app(settings: Settings) -> Flask:
     app = Flask("teamcal", static_folder=None)
-    app.config.update(
-        SECRET_KEY=settings.secret_key, MAX_CONTENT_LENGTH=BODY_BYTES, DEBUG=settings.development
-    )
-    # The calendar answers for itself: errors go to our handlers in development too.
+    app.config.update(SECRET_KEY=settings.secret_key, DEBUG=settings.development)
+    # Errors go to our handler in development too, never to Flask's debugger.
     app.config.update(PROPAGATE_EXCEPTIONS=False, TRAP_HTTP_EXCEPTIONS=False)
-    app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.session_interface = NoSessions()
-    # No redirects: a doubled slash is a 404 and a trailing one the same route.
-    app.url_map.strict_slashes = False
-    app.url_map.merge_slashes = False
-    origins = "*" if "*" in settings.cors_origins else list(settings.cors_origins)
-    CORS(
-        app,
-        origins=origins,
-        supports_credentials=False,
-        send_wildcard=True,
-        expose_headers=EXPOSED,
+    return app
+
+
+def _socketio(app: Flask, origins: Origins) -> SocketIO:
+    options = server.socketio_options()
+    socketio = SocketIO(app, cors_allowed_origins=origins, cors_credentials=False, json=FrameJson, **options)
+    server.install(socketio)
+    return socketio
+
+
+def _replicas(settings: Settings, database: Any, now: Callable[[], datetime], socketio: SocketIO) -> Replicas:
+    publisher = Publisher(socketio, server.broadcaster(socketio, settings.direct_broadcast))
+    replicas = Replicas(
+        database,
+        now,
+        settings.replica_memory,
+        publisher.publish,
+        publisher.disconnect_members,
+        publisher.has_members,
     )
-    if origins == "*":
-        app.after_request(_everyday_cors)  # runs before the one above, which leaves such answers alone
-    app.wsgi_app = _within_deadline(app.wsgi_app)  # type: ignore[method-assign]
-    options = transport.socketio_options()
-    socketio = SocketIO(
-        app, cors_allowed_origins=origins, cors_credentials=False, json=transport.FrameJson, **options
-    )
-    transport.install(app, socketio, message_of)
-    publisher = Publisher(socketio, transport.broadcaster(socketio, settings.direct_broadcast))
     if settings.redis_url:
-        notices = RedisNotices(settings.redis_url, settings.installation, socketio.sleep, metrics)
-    ports = Ports(database, publisher, notices or NoNotices(), now, metrics)
-    replicas = Replicas(ports, settings.replica_memory)
-    calendar = Calendar(database, replicas, now)
-    app.register_blueprint(root_blueprint(ROOT / "web"))
-    app.register_blueprint(departments_blueprint(calendar))
-    app.register_blueprint(events_blueprint(calendar))
-    app.register_blueprint(batch_blueprint(calendar.batch))
-    app.register_blueprint(changes_blueprint(calendar))
-    handle_errors(app)
-    if origins == "*":
-        app.wsgi_app = Door(app.wsgi_app, calendar, list(FOR_EVERYBODY.items()))  # type: ignore[method-assign]
-    Handlers(socketio, calendar)
-    if isinstance(notices, RedisNotices):
+        notices = Notices(settings.redis_url, settings.installation, replicas, socketio.sleep)
+        replicas.announce = notices.announce
         socketio.start_background_task(notices.send)
-        socketio.start_background_task(notices.listen, replicas.notice)
+        socketio.start_background_task(notices.listen)
+    return replicas
+
+
+def _start_background_tasks(settings: Settings, calendar: Calendar, socketio: SocketIO, tail: bool) -> None:
     if tail:
         spawn = socketio.start_background_task
-        purge = calendar.departments.purge
-        spawn(Watcher(replicas, purge, settings.tail_interval, socketio.sleep, spawn).run)
-    app.extensions["calendar"] = calendar
-    app.extensions["replicas"] = replicas
-    return app, socketio
+        spawn(Tail(calendar.replicas, calendar.purge, settings.tail_interval, socketio.sleep, spawn).run)

@@ -52,6 +52,7 @@ class Settings:
     tail_interval: float = 5.0
     replica_memory: int = 256 * 1024 * 1024
     direct_broadcast: bool = True
+    fast_path: bool = True
     host: str = "127.0.0.1"
     port: int = 5000
 
@@ -152,6 +153,7 @@ _SERVER: dict[str, tuple[str, Callable[[str, str | None], Any]]] = {
     "tail_interval": ("TAIL_INTERVAL_SECONDS", _number(5, 0.1, 3600, float)),
     "replica_memory": ("REPLICA_MEMORY_MB", lambda n, v: _number(256, 16, 65536)(n, v) * 1024 * 1024),
     "direct_broadcast": ("DIRECT_BROADCAST", lambda n, v: _choice("on", "off")(n, v) == "on"),
+    "fast_path": ("FAST_PATH", lambda n, v: _choice("on", "off")(n, v) == "on"),
     "host": ("HOST", _text("127.0.0.1")),
     "port": ("PORT", _number(5000, 1, 65535)),
 }

@@ -135,6 +135,7 @@ class House:
         **settings: Any,
     ) -> Server:
         settings.setdefault("direct_broadcast", os.environ.get("DIRECT_BROADCAST") != "off")
+        settings.setdefault("fast_path", os.environ.get("FAST_PATH") != "off")
         made = Settings(self.storage, "only-the-tests-know-it", **settings)
         return Server(made, self.database(client(before, after, calls), now), now, notices)
 

@@ -18,10 +18,8 @@ import engineio.packet
 import engineio.payload
 import engineio.socket
 from engineio.packet import MESSAGE
-from flask import Flask
 from flask_socketio import SocketIO
 from socketio.packet import EVENT, Packet
-from werkzeug.wrappers import Request
 
 from teamcal.domain.values import to_json
 from teamcal.realtime.admission import Arrivals
@@ -29,7 +27,8 @@ from teamcal.realtime.direct_write import UNREADABLE, WholeWrites, frame_of
 from teamcal.realtime.engineio_socket import Session
 from teamcal.realtime.outbox import Outbox
 from teamcal.realtime.pings import Heartbeat
-from teamcal.texts.language import preferred
+from teamcal.texts.error_body import code_of, failure
+from teamcal.texts.language import language_of
 
 log = logging.getLogger("teamcal.transport")
 
@@ -37,7 +36,6 @@ MAX_BYTES = 1_000_000
 # Forty joins in one breath are one polling request; Engine.IO's own limit is 16.
 # https://github.com/miguelgrinberg/python-engineio/issues/142
 PACKETS_IN = 512
-CODES = {404: "not_found", 405: "method_not_allowed", 413: "payload_too_large"}
 
 Environ = dict[str, Any]
 Application = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
@@ -127,10 +125,10 @@ def _in_one_line(record: logging.LogRecord) -> bool:
     return True
 
 
-def install(app: Flask, socketio: SocketIO, message_of: Callable[[str, str], str]) -> None:
-    """Make `socketio`, already initialised with `app`, right under this worker.
+def install(socketio: SocketIO) -> None:
+    """Make `socketio`, already initialised with its app, right under this worker.
 
-    `message_of(code, language)` is the text of an error. Once per server process; twice does no harm.
+    Once per server process; twice does no harm.
     """
     engineio.payload.Payload.max_decode_packets = PACKETS_IN
     # engineio.Server looks this name up for every client that connects.
@@ -140,8 +138,13 @@ def install(app: Flask, socketio: SocketIO, message_of: Callable[[str, str], str
     # At Python's own threshold of 700 a broadcast to 1,000 members is interrupted by full collections:
     # p99 602 ms instead of 67.
     gc.set_threshold(50_000, 20, 100)
+
+
+def gate(socketio: SocketIO) -> Callable[[Application], Application]:
+    """Returns the WSGI layer that stands before Engine.IO."""
+    server = socketio.server.eio
     arrivals = Arrivals(server.start_background_task, server.sleep) if async_mode() != "threading" else None
-    app.wsgi_app = Gate(app.wsgi_app, message_of, arrivals)  # type: ignore[method-assign]
+    return lambda application: Gate(application, arrivals)
 
 
 def broadcaster(socketio: SocketIO, direct: bool) -> Callable[[str, dict[str, Any], str | None], None]:
@@ -203,11 +206,8 @@ class Gate:
     Every refusal, Engine.IO's own too, is `{"success": false, "code", "message"}` with its status.
     """
 
-    def __init__(
-        self, application: Application, message_of: Callable[[str, str], str], arrivals: Arrivals | None
-    ) -> None:
+    def __init__(self, application: Application, arrivals: Arrivals | None) -> None:
         self._application = application
-        self._message_of = message_of
         self._arrivals = arrivals
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -243,10 +243,8 @@ class Gate:
         status: str,
         headers: list[tuple[str, str]],
     ) -> Iterable[bytes]:
-        code = CODES.get(int(status[:3]), "validation_error")
-        language = preferred(Request(environ).accept_languages)
-        answer = {"success": False, "code": code, "message": self._message_of(code, language)}
-        body = json.dumps(answer, ensure_ascii=False).encode()
+        code = code_of(int(status[:3]), unknown="validation_error")
+        body = json.dumps(failure(code, language_of(environ)), ensure_ascii=False).encode()
         kept = [pair for pair in headers if pair[0].lower() not in ("content-type", "content-length")]
         described = [("Content-Type", "application/json; charset=utf-8"), ("Content-Length", str(len(body)))]
         start_response(status, [*kept, *described])

@@ -2,38 +2,31 @@
 
 from typing import Any
 
-from flask import Blueprint, Response
-
-from teamcal.calendar.batch import Batch
-from teamcal.calendar.gateway import Result
-from teamcal.domain.caller import UNNAMED
+from teamcal.calendar.batch import Result
 from teamcal.domain.events import public_event
 from teamcal.errors import CalendarError, FieldProblem, InvalidInput
-from teamcal.rest.parsing import json_object
-from teamcal.rest.replies import answer
+from teamcal.rest.call import Call, Reply, json_reply
+from teamcal.rest.routes import Routes
 from teamcal.texts.error_body import failure_of, status_of
-from teamcal.texts.language import language
+
+routes = Routes("batch")
 
 
-def _shown(op: str, result: Result) -> dict[str, Any]:
+@routes.post("/api/events/<department_id>/batch")
+def run_batch(call: Call) -> Reply:
+    body = call.json_object()
+    atomic = body.get("atomic", False)
+    if not isinstance(atomic, bool):
+        raise InvalidInput([FieldProblem("atomic", "not_a_boolean")])
+    results = call.batch.run(call.arguments["department_id"], body.get("operations"), atomic)
+    return json_reply(results=[_public_result(op, result, call.language) for op, result in results])
+
+
+def _public_result(op: str, result: Result, language: str) -> dict[str, Any]:
+    """`{"status", "event"}`, or `{"status", "code", "message", …}` of an operation that failed."""
     if isinstance(result, CalendarError):
-        told = failure_of(result, language())
-        del told["success"]
-        return {"status": status_of(result), **told}
-    made = op == "create" and result.change is not None
-    return {"status": 201 if made else 200, "event": public_event(result.record)}
-
-
-def batch_blueprint(batch: Batch) -> Blueprint:
-    routes = Blueprint("batch", __name__)
-
-    @routes.post("/api/events/<department_id>/batch")
-    def run(department_id: str) -> Response:
-        body = json_object()
-        atomic = body.get("atomic", False)
-        if not isinstance(atomic, bool):
-            raise InvalidInput([FieldProblem("atomic", "not_a_boolean")])
-        results = batch.run(UNNAMED, department_id, body.get("operations"), atomic)
-        return answer(results=[_shown(op, result) for op, result in results])
-
-    return routes
+        failure = failure_of(result, language)
+        del failure["success"]
+        return {"status": status_of(result), **failure}
+    created = op == "create" and result.change is not None
+    return {"status": 201 if created else 200, "event": public_event(result.record)}

@@ -1,38 +1,26 @@
-"""What comes in over HTTP, as plain values. Raises InvalidInput."""
+"""Text of an HTTP request → plain values. All raise InvalidInput."""
 
 import json
 import re
 from contextlib import suppress
 from typing import Any, NoReturn
+from urllib.parse import unquote_to_bytes
 
 import orjson
-from flask import request
-from werkzeug.exceptions import UnsupportedMediaType
 
+from teamcal.domain.caller import Caller, caller_named
 from teamcal.domain.fields import event_date_from
 from teamcal.errors import FieldProblem, InvalidInput
 
 
-def _no_number(text: str) -> NoReturn:
-    raise ValueError(text)  # NaN and Infinity are no JSON
-
-
-def json_object() -> dict[str, Any]:
-    """The body. Raises InvalidInput, UnsupportedMediaType."""
-    body = request.get_data()
-    if not request.is_json:
-        raise UnsupportedMediaType
-    return object_from(body)
-
-
-def object_from(body: bytes) -> dict[str, Any]:
-    """The JSON object that `body` is. Raises InvalidInput."""
-    with suppress(ValueError):  # else to the one that takes more, and more time
+def json_object_from(body: bytes) -> dict[str, Any]:
+    """Returns the JSON object in `body`; UTF-8, a byte order mark is allowed."""
+    with suppress(ValueError):  # the standard library's parser below accepts more and is slower
         value = orjson.loads(body)
         if isinstance(value, dict):
             return value
     try:
-        value = json.loads(body.decode("utf-8-sig"), parse_constant=_no_number)
+        value = json.loads(body.decode("utf-8-sig"), parse_constant=_refuse_constant)
     except (ValueError, RecursionError):
         raise InvalidInput([FieldProblem("", "body_not_json")]) from None
     if not isinstance(value, dict):
@@ -40,32 +28,45 @@ def object_from(body: bytes) -> dict[str, Any]:
     return value
 
 
-def expected_version() -> int | None:
-    """`If-Match: "<version>"`; None without it and for `*`."""
-    return version_from(request.headers.get("If-Match"))
+def _refuse_constant(text: str) -> NoReturn:
+    """NaN and Infinity aren't JSON, but the standard library accepts them."""
+    raise ValueError(text)
 
 
-def version_from(given: str | None) -> int | None:
-    """The version in an `If-Match`. Raises InvalidInput."""
-    if given is None or given.strip() == "*":
+def is_json(content_type: str) -> bool:
+    """Whether a Content-Type header names JSON, `application/json` or `application/…+json`."""
+    media_type = content_type.partition(";")[0].strip().lower()
+    return media_type == "application/json" or (
+        media_type.startswith("application/") and media_type.endswith("+json")
+    )
+
+
+def version_from(if_match: str | None) -> int | None:
+    """Returns the version in `If-Match: "<version>"`; None without the header and for `*`."""
+    if if_match is None or if_match.strip() == "*":
         return None
-    found = re.fullmatch(r'(?:W/)?"([0-9]{1,15})"', given.strip(), re.ASCII)
-    if not found:
+    match = re.fullmatch(r'(?:W/)?"([0-9]{1,15})"', if_match.strip(), re.ASCII)
+    if not match:
         raise InvalidInput([FieldProblem("If-Match", "not_a_version")])
-    return int(found[1])
+    return int(match[1])
 
 
-def whole_number(name: str, default: int | None, low: int, high: int) -> int | None:
-    """A number of the query string; `default` without one."""
-    given = request.args.get(name)
-    if given is None:
-        return default
-    if not re.fullmatch(r"[0-9]{1,9}", given, re.ASCII) or not low <= int(given) <= high:
+def whole_number_from(name: str, text: str, low: int, high: int) -> int:
+    """Returns the number in the query parameter `name`, `low` to `high` inclusive."""
+    if not re.fullmatch(r"[0-9]{1,9}", text, re.ASCII) or not low <= int(text) <= high:
         raise InvalidInput([FieldProblem(name, "not_a_number", {"low": low, "high": high})])
-    return int(given)
+    return int(text)
 
 
-def date_or_none(name: str) -> str | None:
-    """A date of the query string."""
-    given = request.args.get(name)
-    return event_date_from(name, given) if given else None
+def date_from(name: str, text: str | None) -> str | None:
+    """Returns the date in the query parameter `name`; None if it is absent or empty."""
+    return event_date_from(name, text) if text else None
+
+
+def caller_from(display_name: str) -> Caller:
+    """Returns the caller that an X-Display-Name header names: UTF-8, percent-encoded or as it is."""
+    try:
+        name = unquote_to_bytes(display_name.encode("latin-1")).decode("utf-8")
+    except UnicodeError:
+        raise InvalidInput([FieldProblem("X-Display-Name", "bad_characters")]) from None
+    return caller_named(name)

@@ -25,25 +25,22 @@ STATUS: dict[str, int] = {
     "storage_throttled": 503,
     "storage_unavailable": 503,
 }
+"""Code → HTTP status. The only such table; `code_of` is its inverse."""
+
+_OF_LIBRARIES = (
+    "validation_error",
+    "not_found",
+    "method_not_allowed",
+    "payload_too_large",
+    "unsupported_media_type",
+)
+"""The codes of errors that come from Flask, werkzeug or Engine.IO, which know a status only."""
+_CODES = {STATUS[code]: code for code in _OF_LIBRARIES}
 
 
-def failure(code: str, language: str, **more: Any) -> dict[str, Any]:
-    """The body of an answer that isn't a success."""
-    return {"success": False, "code": code, "message": message(code, language), **more}
-
-
-def failure_of(error: errors.CalendarError, language: str) -> dict[str, Any]:
-    """The body that tells of `error`; texts in `language`."""
-    if isinstance(error, errors.InvalidInput):
-        texts = [
-            {"field": problem.field, "message": message(problem.reason, language, **problem.details)}
-            for problem in error.problems
-        ]
-        return failure(error.code, language, errors=texts)
-    details = error.details()
-    if details.get("current"):
-        details["current"] = public_event(details["current"])
-    return failure(error.code, language, **details)
+def code_of(status: int, unknown: str = "bad_request") -> str:
+    """Returns the code of a library's error below 500; `unknown` for a status that has none."""
+    return _CODES.get(status, unknown)
 
 
 def status_of(error: errors.CalendarError) -> int:
@@ -51,4 +48,24 @@ def status_of(error: errors.CalendarError) -> int:
 
 
 def headers_of(error: errors.CalendarError) -> dict[str, str]:
+    """Returns the headers that an HTTP answer carries beside the body of `failure_of`."""
     return {"Retry-After": str(error.retry_after)} if isinstance(error, errors.StorageError) else {}
+
+
+def failure(code: str, language: str, **details: Any) -> dict[str, Any]:
+    """Returns `{"success": false, "code", "message", …}`, the message in `language`."""
+    return {"success": False, "code": code, "message": message(code, language), **details}
+
+
+def failure_of(error: errors.CalendarError, language: str) -> dict[str, Any]:
+    """Returns the `failure` for `error` with its details; for invalid input `errors` names each field."""
+    if isinstance(error, errors.InvalidInput):
+        problems = [
+            {"field": problem.field, "message": message(problem.reason, language, **problem.details)}
+            for problem in error.problems
+        ]
+        return failure(error.code, language, errors=problems)
+    details = error.details()
+    if details.get("current"):
+        details["current"] = public_event(details["current"])
+    return failure(error.code, language, **details)

@@ -1,4 +1,4 @@
-"""Which of our languages the caller prefers."""
+"""Which of the languages a client prefers."""
 
 from typing import Any
 
@@ -9,20 +9,21 @@ from werkzeug.http import parse_accept_header
 from teamcal.texts.messages import LANGUAGES
 
 
+def language_of(environ: dict[str, Any]) -> str:
+    """Returns the language of a WSGI request: `ko` unless its Accept-Language prefers `en`."""
+    header = environ.get("HTTP_ACCEPT_LANGUAGE")
+    return preferred(parse_accept_header(header, LanguageAccept)) if header else "ko"
+
+
 def preferred(accepted: LanguageAccept) -> str:
-    """`ko` unless English is preferred; a region (`en-GB`) counts as its language."""
-    for wanted, quality in accepted:  # best first
-        primary = wanted.split("-")[0].split("_")[0].lower()
+    """Returns `ko` unless English is preferred; a region (`en-GB`) counts as its language."""
+    for tag, quality in accepted:  # best first
+        primary = tag.split("-")[0].split("_")[0].lower()
         if quality > 0 and primary in LANGUAGES:
             return primary
     return "ko"
 
 
-def language_of(environ: dict[str, Any]) -> str:
-    """Of a WSGI request."""
-    return preferred(parse_accept_header(environ.get("HTTP_ACCEPT_LANGUAGE", ""), LanguageAccept))
-
-
 def language() -> str:
-    """Of the request at hand."""
-    return preferred(request.accept_languages)
+    """Returns the language of the request in Flask's context, where there is one."""
+    return language_of(request.environ)

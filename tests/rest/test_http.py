@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from teamcal.rest.replies import handle_errors
+from teamcal.rest.flask_dispatcher import register_routes
 from tests.house import House, Server
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8"
@@ -126,7 +126,7 @@ def test_a_wrong_method_tells_the_right_ones(http: Any) -> None:
     assert "POST" in answer.headers["Allow"]
 
 
-KOREAN, ENGLISH = "요청한 주소가 없습니다.", "There is nothing at this address."
+KOREAN, ENGLISH = "요청하신 주소를 찾을 수 없습니다.", "There is nothing at this address."
 
 
 @pytest.mark.parametrize(
@@ -182,7 +182,7 @@ def test_what_the_framework_raises_is_json_too(house: House, status: int, code: 
     from flask import Flask, abort
 
     app = Flask("other")
-    handle_errors(app)
+    register_routes(app, [], UseCases(server.calendar, History(None, server.calendar), Batch(server.calendar)))
     app.add_url_rule("/", view_func=lambda: abort(status))
     answer = app.test_client().get("/")
     assert answer.status_code == (500 if status > 500 else status)

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from teamcal import errors
-from teamcal.texts.error_body import STATUS
-from teamcal.texts.messages import LANGUAGES, MESSAGES, message, message_of
+from teamcal.texts.error_body import STATUS, code_of
+from teamcal.texts.messages import LANGUAGES, MESSAGES, message
 
 PACKAGE = Path(errors.__file__).parent
 
@@ -41,6 +41,25 @@ def test_every_status_has_a_text() -> None:
     assert set(STATUS) <= set(MESSAGES)
 
 
+def test_the_code_of_a_status_is_the_inverse_of_the_status_of_a_code() -> None:
+    for status in set(STATUS.values()):
+        code = code_of(status)
+        assert code == "bad_request" or STATUS[code] == status
+    assert [code_of(status) for status in (400, 404, 405, 413, 415)] == [
+        "validation_error",
+        "not_found",
+        "method_not_allowed",
+        "payload_too_large",
+        "unsupported_media_type",
+    ]
+
+
+def test_a_status_without_a_code_of_its_own_depends_on_the_transport() -> None:
+    assert code_of(418) == "bad_request"
+    assert code_of(418, unknown="validation_error") == "validation_error"
+    assert code_of(410) == "bad_request"  # Flask's 410 is about no event
+
+
 def test_every_reason_that_is_raised_has_a_text() -> None:
     source = "\n".join(path.read_text(encoding="utf-8") for path in PACKAGE.rglob("*.py"))
     reasons = set(re.findall(r'_refuse\("(\w+)"', source))
@@ -52,4 +71,3 @@ def test_every_reason_that_is_raised_has_a_text() -> None:
 def test_a_code_without_a_text_is_still_answered() -> None:
     assert message("no such code", "en") == MESSAGES["internal_error"]["en"]
     assert message("too_long", "ko", limit=5) == "5자 이하여야 합니다."
-    assert message_of("not_found", "en") == MESSAGES["not_found"]["en"]

@@ -1,0 +1,110 @@
+"""A REST request and its reply, as handlers see them; neither knows Flask."""
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any, NamedTuple
+from urllib.parse import parse_qsl
+from wsgiref.types import WSGIEnvironment
+
+from werkzeug.exceptions import UnsupportedMediaType
+from werkzeug.wsgi import get_input_stream
+
+from teamcal.calendar.batch import Batch
+from teamcal.calendar.events import Calendar
+from teamcal.calendar.history import History
+from teamcal.domain.caller import UNNAMED, Caller
+from teamcal.domain.values import to_json
+from teamcal.rest.parsing import caller_from, is_json, json_object_from, version_from
+from teamcal.texts.language import language_of
+
+MAX_BODY_BYTES = 1024 * 1024
+
+
+class UseCases(NamedTuple):
+    """The application's calendar, as it is handed to every call."""
+
+    calendar: Calendar
+    history: History
+    batch: Batch
+
+
+class Call:
+    """One request. `arguments` are the variable parts of its path; everything else is parsed when asked for.
+
+    Properties and methods raise InvalidInput where they say nothing else.
+    """
+
+    def __init__(self, environ: WSGIEnvironment, arguments: Mapping[str, str], use_cases: UseCases) -> None:
+        self.environ, self.arguments = environ, arguments
+        self.calendar, self.history, self.batch = use_cases
+
+    @property
+    def method(self) -> str:
+        return str(self.environ["REQUEST_METHOD"])
+
+    @property
+    def path(self) -> str:
+        return str(self.environ.get("PATH_INFO", ""))
+
+    def header(self, name: str) -> str | None:
+        """Returns the header as WSGI hands it over (bytes as latin-1), or None."""
+        value: str | None = self.environ.get("HTTP_" + name.upper().replace("-", "_"))
+        return value
+
+    @cached_property
+    def query(self) -> dict[str, str]:
+        """The query string's parameters; the first value of one that is repeated."""
+        text = self.environ.get("QUERY_STRING", "").encode("latin-1").decode(errors="replace")
+        # werkzeug's error handler leaves bytes that aren't UTF-8 percent-encoded.
+        return dict(reversed(parse_qsl(text, keep_blank_values=True, errors="werkzeug.url_quote")))
+
+    @cached_property
+    def body(self) -> bytes:
+        """Raises RequestEntityTooLarge, ClientDisconnected."""
+        return get_input_stream(self.environ, max_content_length=MAX_BODY_BYTES).read()
+
+    def json_object(self) -> dict[str, Any]:
+        """Returns the body. Raises InvalidInput, UnsupportedMediaType, and what `body` raises."""
+        body = self.body
+        if not is_json(self.environ.get("CONTENT_TYPE", "")):
+            raise UnsupportedMediaType
+        return json_object_from(body)
+
+    def expected_version(self) -> int | None:
+        """Returns the version that `If-Match` demands; None for any."""
+        return version_from(self.header("If-Match"))
+
+    @cached_property
+    def language(self) -> str:
+        """`ko` or `en`, for the texts of the reply."""
+        return language_of(self.environ)
+
+    @cached_property
+    def caller(self) -> Caller:
+        """Who calls, by the name in `X-Display-Name`."""
+        name = self.header("X-Display-Name")
+        return UNNAMED if name is None else caller_from(name)
+
+
+class Reply(NamedTuple):
+    """What a handler answers. `headers` are those besides the content's type and length."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    content_type: str = "application/json"
+
+
+def json_reply(status: int = 200, etag: str | None = None, **body: Any) -> Reply:
+    """`{"success": true, …}`. `etag` (without quotes) names the state that the body shows."""
+    return Reply(status, revalidated(etag), to_json({"success": True, **body}))
+
+
+def bytes_reply(content: bytes, etag: str | None = None) -> Reply:
+    """`content` is JSON already."""
+    return Reply(200, revalidated(etag), content)
+
+
+def revalidated(etag: str | None) -> Mapping[str, str]:
+    """Headers of a reply that clients may keep but must ask about before each use."""
+    return {} if etag is None else {"ETag": f'"{etag}"', "Cache-Control": "no-cache"}

@@ -1,0 +1,64 @@
+"""How a handler is run, the same by both dispatchers: its reply, its failure, its 304."""
+
+import logging
+import re
+import uuid
+
+from werkzeug.exceptions import HTTPException
+from werkzeug.http import is_resource_modified, parse_etags
+
+from teamcal.domain.values import to_json
+from teamcal.errors import CalendarError
+from teamcal.rest.call import Call, Reply
+from teamcal.rest.routes import Handler
+from teamcal.texts.error_body import code_of, failure, failure_of, headers_of, status_of
+
+logger = logging.getLogger(__name__)
+
+_ONE_TAG = re.compile(r'"[^"]*"')
+
+
+def run(handler: Handler, call: Call) -> Reply:
+    """Runs `handler` once, whatever comes of it: a write that failed may have been stored."""
+    try:
+        return if_modified(handler(call), call)
+    except Exception as error:  # noqa: BLE001 -- error_reply logs what nobody expected
+        return error_reply(error, call)
+
+
+def if_modified(reply: Reply, call: Call) -> Reply:
+    """Returns `reply`, or 304 if the client already has the state that its ETag names (RFC 9110, §13).
+
+    An If-Match that doesn't name that state makes a read 412.
+    """
+    etag = reply.headers.get("ETag")
+    if etag is None or call.method not in ("GET", "HEAD"):
+        return reply
+    if_none_match, if_match = call.header("If-None-Match"), call.header("If-Match")
+    if if_match is None:
+        if if_none_match is None:
+            return reply
+        if _ONE_TAG.fullmatch(if_none_match):  # the usual one, in a tenth of the time of all that is allowed
+            return _not_modified(reply) if if_none_match == etag else reply
+    if is_resource_modified(call.environ, etag):
+        return reply
+    return reply._replace(status=412) if parse_etags(if_match) else _not_modified(reply)
+
+
+def _not_modified(reply: Reply) -> Reply:
+    return reply._replace(status=304, body=b"")
+
+
+def error_reply(error: Exception, call: Call) -> Reply:
+    """Code and details of a CalendarError; the status of an HTTPException, with its code.
+
+    For a bug, a request id that is also in the log, and nothing else.
+    """
+    if isinstance(error, CalendarError):
+        return Reply(status_of(error), headers_of(error), to_json(failure_of(error, call.language)))
+    if isinstance(error, HTTPException) and error.code is not None and error.code < 500:
+        allow = {name: value for name, value in error.get_headers() if name == "Allow"}
+        return Reply(error.code, allow, to_json(failure(code_of(error.code), call.language)))
+    request_id = str(uuid.uuid4())
+    logger.error("request %s failed: %s %s", request_id, call.method, call.path, exc_info=error)
+    return Reply(500, {}, to_json(failure("internal_error", call.language, request_id=request_id)))

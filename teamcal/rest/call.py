@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 from wsgiref.types import WSGIEnvironment
 
-from werkzeug.exceptions import UnsupportedMediaType
+from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 from werkzeug.wsgi import get_input_stream
 
 from teamcal.calendar.batch import Batch
@@ -61,7 +61,11 @@ class Call:
     @cached_property
     def body(self) -> bytes:
         """Raises RequestEntityTooLarge, ClientDisconnected."""
-        return get_input_stream(self.environ, max_content_length=MAX_BODY_BYTES).read()
+        # One byte more: a chunked body is cut at the limit without an error.
+        body = get_input_stream(self.environ, max_content_length=MAX_BODY_BYTES + 1).read()
+        if len(body) > MAX_BODY_BYTES:
+            raise RequestEntityTooLarge
+        return body
 
     def json_object(self) -> dict[str, Any]:
         """Returns the body. Raises InvalidInput, UnsupportedMediaType, and what `body` raises."""

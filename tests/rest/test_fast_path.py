@@ -1,254 +1,252 @@
-"""The way past Flask says what Flask's routes say, header for header and byte for byte."""
+"""The fast path answers as Flask does, byte for byte, and runs every request once."""
 
-import json
+import io
+import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from flask import Flask, request_started
+from werkzeug.exceptions import NotFound
 from werkzeug.test import Client, EnvironBuilder, run_wsgi_app
 
-from teamcal.errors import StorageThrottled, StorageUnavailable
-from teamcal.rest.fast_path import Door
-from tests.house import House, Server
+from teamcal import deadline
+from teamcal.errors import CalendarError, InvalidInput, StorageThrottled, StorageUnavailable, VersionConflict
+from teamcal.factory import within_deadline, wsgi_stack
+from teamcal.rest.call import Call, Reply, UseCases, json_reply
+from teamcal.rest.cors import allow_origins
+from teamcal.rest.fast_path import LARGEST_BODY, FastPath
+from teamcal.rest.flask_dispatcher import register_routes
+from teamcal.rest.routes import Route, Routes
+from teamcal.rest.table import ROUTES
+from tests.house import House
+from tests.rest.route_examples import EXAMPLES, JSON, NAMED, Request, Side, requests_for
+
+each_route = pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.rule}")
+NO_USE_CASES = UseCases(None, None, None)
 
 
-def both(server: Server, path: str, **more: Any) -> tuple[Any, Any]:
-    """The answers of the door and of Flask behind it: status, headers, content."""
-    door = server.app.wsgi_app
-    assert isinstance(door, Door)
-    found = [Client(way).get(path, **more) for way in (door, door.inner)]
-    shown = [(one.status, sorted(one.headers.to_wsgi_list()), one.data) for one in found]
-    return shown[0], shown[1]
+def test_every_route_has_examples() -> None:
+    assert set(EXAMPLES) == {route.name for route in ROUTES}
 
 
-def without_date(answer: Any) -> Any:
-    """werkzeug dates a conditional answer; the web server dates all of them."""
-    status, headers, content = answer
-    return status, [pair for pair in headers if pair[0] != "Date"], content
-
-
-CONDITIONS = [
-    {}, {"If-None-Match": "TAG"}, {"If-None-Match": "W/TAG"}, {"If-None-Match": '"other"'},
-    {"If-None-Match": "*"},
-    {"If-None-Match": '"a", TAG'}, {"If-None-Match": "garbage"}, {"If-Match": "TAG"}, {"If-Match": '"other"'},
-    {"If-Match": '"other"', "If-None-Match": "TAG"}, {"Range": "bytes=0-3"}, {"Origin": "https://a"},
-    {"Access-Control-Request-Private-Network": "true", "Origin": "https://a"}, {"Accept-Language": "en"},
-]  # fmt: skip
-
-
-@pytest.mark.parametrize("condition", CONDITIONS, ids=str)
-def test_a_list(server: Server, condition: dict[str, str]) -> None:
-    department = server.department()
-    server.event(department, title='회의 "1"')
-    path = f"/api/events/{department}"
-    tag = server.http.get(path).headers["ETag"]
-    headers = {name: value.replace("TAG", tag) for name, value in condition.items()}
-    here, there = both(server, path, headers=headers)
-    assert without_date(here) == without_date(there)
-
-
-@pytest.mark.parametrize("query", ["from=2024-01-01", "from=x", "limit=1", "q=a", "unknown=1", "", "limit=0"])
-def test_a_part_of_a_list(server: Server, query: str) -> None:
-    department = server.department()
-    server.event(department)
-    here, there = both(server, f"/api/events/{department}", query_string=query)
-    assert without_date(here) == without_date(there)
-
-
-@pytest.mark.parametrize(
-    "query",
-    ["cursor=CUR",  "cursor=CUR&compact=1",
-     "cursor=CUR&limit=1", "cursor=garbage", "cursor=", "", "cursor=CUR%20",
-     "cursor=CUR&cursor=garbage"],
-)  # fmt: skip
-def test_changes(server: Server, query: str) -> None:
-    department = server.department()
-    cursor = server.http.get(f"/api/events/{department}").json["cursor"]
-    for _ in range(3):
-        server.event(department)
-    here, there = both(server, f"/api/changes/{department}", query_string=query.replace("CUR", cursor))
-    assert here == there
-
-
-@pytest.mark.parametrize(
-    "path",
-    ["/api/events/unknown", "/api/events/*", "/api/events/", "/api/events/a/b",
-     "/api/changes/unknown?cursor=abcd",
-     "/api/events/%EA%B0%80", "/api/events/a%0A", "/api/events/x/", "/api/eventsx", "/"],
-)  # fmt: skip
-def test_what_is_not_there(server: Server, path: str) -> None:
-    here, there = both(server, path)
-    assert here == there
-
-
-def test_a_deleted_department(server: Server) -> None:
-    department = server.department()
-    cursor = server.http.get(f"/api/events/{department}").json["cursor"]
-    server.http.delete(f"/api/departments/{department}")
-    for path in (f"/api/events/{department}", f"/api/changes/{department}?cursor={cursor}"):
-        here, there = both(server, path, headers={"If-None-Match": f'"{cursor}"'})
-        assert here == there
-        assert here[0].startswith("404")
-
-
-def test_origins_that_are_named_take_flasks_way(house: House) -> None:
-    assert not isinstance(house.server(cors_origins=("https://a.example.com",)).app.wsgi_app, Door)
-
-
-def test_a_defect_is_answered_and_logged_once(
-    server: Server, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+@each_route
+@pytest.mark.parametrize("origins", [("*",), NAMED, NAMED[:1]], ids=["*", "named", "one"])
+def test_both_dispatchers_answer_alike(
+    route: Route, origins: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    department = server.department()
-    monkeypatch.setattr(server.calendar.events, "list_json", lambda *arguments: 1 / 0)
-    answer = server.http.get(f"/api/events/{department}")
-    assert (answer.status_code, answer.json["code"]) == (500, "internal_error")
-    assert caplog.text.count("Traceback") == 1
+    fast, flask = (
+        Side(monkeypatch, cors_origins=origins, fast_path=fast_path).answers(
+            requests_for(route.method, EXAMPLES[route.name])
+        )
+        for fast_path in (True, False)
+    )
+    assert fast[0][1][0].startswith("20")
+    for (request, answer), (_, expected) in zip(fast, flask, strict=True):
+        assert answer == expected, request
 
 
-def test_both_ways_together_end_within_one_deadline(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    from teamcal import deadline
-    from teamcal.errors import StorageUnavailable
+@each_route
+@pytest.mark.parametrize("origins", [("*",), NAMED], ids=["*", "named"])
+def test_the_fast_path_serves_every_route(
+    route: Route, origins: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    side = Side(monkeypatch, cors_origins=origins, fast_path=True)
+    reached: list[str] = []
 
-    server = house.server()
-    department = server.department()
-    left: list[float] = []
+    def listen(sender: Flask, **more: Any) -> None:
+        reached.append(sender.name)
 
-    def fail(*arguments: Any) -> None:
-        left.append(deadline.remaining())
-        raise StorageUnavailable("gone")
-
-    monkeypatch.setattr(server.calendar.events, "list_json", fail)
-    assert server.http.get(f"/api/events/{department}").status_code == 503
-    assert len(left) == 2
-    assert left[1] < left[0] <= deadline.REQUEST_SECONDS
-    assert deadline.remaining() == deadline.SCRIPT_SECONDS
-
-
-# Writes
-
-
-def written_both(server: Server, method: str, path: str, **more: Any) -> tuple[Any, Any]:
-    """The answers of both ways, with what can't be the same taken out."""
-    found = [written(way, method, path, **more) for way in both_ways(server)]
-    return found[0], found[1]
+    with request_started.connected_to(listen, side.server.app):
+        request = next(requests_for(route.method, EXAMPLES[route.name]))
+        answers = [
+            side.answer(request._replace(headers=headers))
+            for headers in ({}, {"Origin": NAMED[0], "Accept-Language": "en"}, {"If-None-Match": "TAG"})
+        ]
+        assert answers[0][0].startswith("20")
+        assert reached == []
+        side.answer(Request("OPTIONS", request.path))
+        assert len(reached) == 1
 
 
-def both_ways(server: Server) -> list[Any]:
-    door = server.app.wsgi_app
-    assert isinstance(door, Door)
-    return [door, door.inner]
+def test_without_the_fast_path_flask_answers(house: House) -> None:
+    reached: list[str] = []
+    server = house.server(fast_path=False)
+
+    def listen(sender: Flask, **more: Any) -> None:
+        reached.append(sender.name)
+
+    with request_started.connected_to(listen, server.app):
+        assert server.http.get("/api/departments").status_code == 200
+    assert len(reached) == 1
 
 
-def written(way: Any, method: str, path: str, **more: Any) -> Any:
-    answer = Client(way).open(path, method=method, **more)
-    headers = {name: value for name, value in answer.headers.to_wsgi_list() if name != "Content-Length"}
-    body = answer.json
-    for name in ("id", "created_at", "last_modified", "revision"):
-        body.get("event", {}).pop(name, None)
-    body.pop("request_id", None)
-    return answer.status, headers, body
+def test_large_and_chunked_bodies_are_flasks(house: House) -> None:
+    server = house.server(fast_path=True)
+    reached: list[str] = []
+
+    def listen(sender: Flask, **more: Any) -> None:
+        reached.append(sender.name)
+
+    large = b'{"name": "large"}' + b" " * LARGEST_BODY
+    chunked = {"HTTP_TRANSFER_ENCODING": "chunked", "CONTENT_LENGTH": "", "wsgi.input_terminated": True}
+    with request_started.connected_to(listen, server.app):
+        for body, environ in ((large, {}), (b'{"name": "chunked"}', chunked)):
+            answer = server.http.post(
+                "/api/departments", data=body, content_type=JSON, environ_overrides=environ
+            )
+            assert answer.status_code == 201, answer.text
+    assert len(reached) == 2
 
 
-EVENT = {"event_date": "2024-01-20", "title": " 팀 회의 ", "time": None, "url": "https://example.com"}
-JSON = "application/json"
+# Failures
 
 
-@pytest.mark.parametrize(
-    ("data", "headers"),
-    [
-        (EVENT, {}), ({**EVENT, "unknown": [1], "revision": 7}, {"Accept-Language": "en"}),
-        ({**EVENT, "title": ""}, {"Accept-Language": "en"}), ({**EVENT, "id": "no uuid"}, {}), ({}, {}),
-        (EVENT, {"Content-Type": "application/json; charset=utf-8"}),
-        (EVENT, {"Content-Type": "APPLICATION/JSON"}), (EVENT, {"Content-Type": "text/plain"}),
-        (EVENT, {"Content-Type": "application/vnd.api+json"}), (EVENT, {"Content-Type": ""}),
-        (EVENT, {"If-Match": "garbage", "Origin": "https://a"}), ([EVENT], {}), ("text", {}), (None, {}),
-        (b"", {}), (b"{", {}), (b"\xff", {}), (b'{"title": NaN}', {}), (b'{"title":"\\ud800"}', {}),
-        (b"\xef\xbb\xbf" + json.dumps(EVENT).encode(), {}), (b"[" * 100_000, {}),
-        ({**EVENT, "description": "x" * 10_000}, {}), ({**EVENT, "description": "가" * 10_001}, {}),
-        ({**EVENT, "description": "x" * 2_000_000}, {}),
-    ],
-    ids=lambda value: repr(value)[:60],
-)  # fmt: skip
-def test_a_create(server: Server, data: Any, headers: dict[str, str]) -> None:
-    department = server.department()
-    content = data if isinstance(data, bytes) else json.dumps(data).encode()
-    headers = {"Content-Type": JSON, **headers}
-    path = f"/api/events/{department}"
-    here, there = written_both(server, "POST", path, data=content, headers=headers)
-    assert here == there
-    assert here[0][:3] in ("201", "400", "413", "415")
+def failing(method: str, error: Callable[[], Exception], calls: list[str]) -> Routes:
+    """A route whose handler counts its calls and fails."""
+    routes = Routes("failing")
+
+    @getattr(routes, method.lower())("/failing/<name>")
+    def fail(call: Call) -> Reply:
+        calls.append(call.method)
+        raise error()
+
+    return routes
 
 
-@pytest.mark.parametrize(
-    "path", ["/api/events/unknown", "/api/events/*", "/api/events/a%20b", "/api/events/"]
-)
-def test_a_create_where_nothing_is(server: Server, path: str) -> None:
-    for method in ("POST", "PUT"):
-        here, there = written_both(server, method, path, json=EVENT, headers={"Accept-Language": "en"})
-        assert here == there
-        assert here[0].startswith("40")
+def both_dispatchers(routes: Routes) -> list[Any]:
+    """The fast path, which would pass on to Flask, and Flask alone, over the same routes."""
+    app = Flask("both")
+    cors_headers = allow_origins(app, "*")
+    register_routes(app, routes, NO_USE_CASES)
+    return [FastPath(app.wsgi_app, routes, NO_USE_CASES, cors_headers), app.wsgi_app]
 
 
-@pytest.mark.parametrize("version", [None, "*", '"1"', 'W/"1"', '"7"', "garbage", ""])
-@pytest.mark.parametrize("edit", [{"title": "새 제목"}, {}, {"title": " "}, {"time": None}])
-def test_an_update(server: Server, version: str | None, edit: dict[str, Any]) -> None:
-    department = server.department()
-    headers = {} if version is None else {"If-Match": version}
+ERRORS: list[tuple[str, Callable[[], Exception], int]] = [
+    ("unavailable", lambda: StorageUnavailable("x"), 503),
+    ("throttled", lambda: StorageThrottled("x"), 503),
+    ("conflict", lambda: VersionConflict({"id": "x", "title": "제목"}, ["title"]), 412),
+    ("invalid", lambda: InvalidInput([]), 400),
+    ("no code of its own", CalendarError, 500),
+    ("http", NotFound, 404),
+    ("bug", lambda: ValueError("a secret"), 500),
+]
+
+
+@pytest.mark.parametrize(("error", "status"), [one[1:] for one in ERRORS], ids=[one[0] for one in ERRORS])
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE"])
+def test_a_handler_that_fails_runs_once(
+    method: str, error: Callable[[], Exception], status: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A write that failed may have been stored: a second try could make a second event."""
+    calls: list[str] = []
     answers = []
-    for way in both_ways(server):
-        event = server.event(department)
-        path = f"/api/events/{event['id']}"
-        status, told, body = written(way, "PUT", path, json=edit, headers=headers)
-        current = body.get("current") or {}
-        for name in ("id", "created_at", "last_modified", "revision"):
-            current.pop(name, None)
-        answers.append((status, told, body))
+    for dispatcher in both_dispatchers(failing(method, error, calls)):
+        calls.clear()
+        caplog.clear()
+        response = Client(dispatcher).open("/failing/x", method=method, headers={"Accept-Language": "en"})
+        assert calls == [method]
+        assert response.status_code == status
+        request_id = response.json.get("request_id")
+        assert caplog.text.count("Traceback") == (0 if request_id is None else 1)
+        assert (request_id or "") in caplog.text
+        headers = [pair for pair in response.headers.to_wsgi_list() if pair[0] != "Date"]
+        answers.append((sorted(headers), response.text.replace(request_id or "no request id", "")))
     assert answers[0] == answers[1]
+    assert "secret" not in answers[0][1]
 
 
-def test_a_create_with_an_id_may_be_repeated_on_either_way(server: Server) -> None:
-    department, path = server.department(), ""
-    body = {**EVENT, "id": "0D3B6E63-2B3C-4C0B-9D55-6A3F3F0F6C11"}
-    path = f"/api/events/{department}"
-    statuses = [Client(way).post(path, json=body).status for way in both_ways(server) * 2]
-    assert statuses == ["201 CREATED", "200 OK", "200 OK", "200 OK"]
-    assert len(server.http.get(path).json["events"]) == 1
+def test_a_bug_tells_a_request_id_that_is_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    for dispatcher in both_dispatchers(failing("GET", lambda: ValueError("x"), [])):
+        answer = Client(dispatcher).get("/failing/x").json
+        assert set(answer) == {"success", "code", "message", "request_id"}
+        assert f"request {answer['request_id']} failed: GET /failing/x" in caplog.text
 
 
-@pytest.mark.parametrize("error", ["unavailable", "throttled", "defect"])
-def test_a_write_that_failed_is_not_tried_again(
-    server: Server, error: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    """It may have been stored: a second try would make a second event."""
-    made = {
-        "unavailable": StorageUnavailable("x"),
-        "throttled": StorageThrottled("x"),
-        "defect": ValueError("x"),
-    }
-    tried: list[str] = []
-
-    def fail(*arguments: Any) -> None:
-        tried.append("once")
-        raise made[error]
-
-    monkeypatch.setattr(server.calendar.events, "create", fail)
-    monkeypatch.setattr(server.calendar.events, "update", fail)
-    path, english = f"/api/events/{server.department()}", {"Accept-Language": "en"}
-    for method in ("POST", "PUT"):
-        tried.clear()
-        here, there = written_both(server, method, path, json=EVENT, headers=english)
-        assert here == there
-        assert here[0].startswith("50")
-        assert len(tried) == 2  # each way once
-    assert ("Traceback" in caplog.text) is (error == "defect")
-
-
-def test_a_body_that_stops_short_is_refused(server: Server) -> None:
-    department = server.department()
-    content = json.dumps(EVENT).encode()
-    for way in both_ways(server):
+def test_a_body_that_stops_short_is_refused(house: House) -> None:
+    content = b'{"event_date": "2024-01-20", "title": "a"}'
+    for fast_path in (True, False):
+        server = house.server(fast_path=fast_path)
+        department = server.department(f"부서 {fast_path}")
         environ = EnvironBuilder(
             f"/api/events/{department}", method="POST", data=content, content_type=JSON
         ).get_environ()
         environ["CONTENT_LENGTH"] = str(len(content) + 5)
-        assert run_wsgi_app(way, environ)[1] == "400 BAD REQUEST"
-    assert server.http.get(f"/api/events/{department}").json["events"] == []
+        assert run_wsgi_app(server.app.wsgi_app, environ)[1] == "400 BAD REQUEST"
+        assert server.events(department) == []
+
+
+def test_a_client_that_disconnects_is_no_bug(house: House, caplog: pytest.LogCaptureFixture) -> None:
+    class Gone:
+        def read(self, size: int = -1) -> bytes:
+            raise ConnectionResetError
+
+    for fast_path in (True, False):
+        server = house.server(fast_path=fast_path)
+        environ = EnvironBuilder("/api/departments", method="POST", content_type=JSON).get_environ()
+        environ |= {"CONTENT_LENGTH": "5", "wsgi.input": Gone()}
+        assert run_wsgi_app(server.app.wsgi_app, environ)[1] == "400 BAD REQUEST"
+    assert "Traceback" not in caplog.text
+
+
+# The deadline
+
+
+def test_the_time_for_a_slow_body_counts() -> None:
+    left: list[float] = []
+    routes = Routes("slow")
+
+    @routes.post("/slow")
+    def slow(call: Call) -> Reply:
+        call.json_object()
+        left.append(deadline.remaining())
+        return json_reply()
+
+    class Slow(io.BytesIO):
+        def readinto(self, buffer: Any) -> int:
+            time.sleep(0.1)
+            return super().readinto(buffer)
+
+    for dispatcher in both_dispatchers(routes):
+        environ = EnvironBuilder("/slow", method="POST", data=b"{}", content_type=JSON).get_environ()
+        environ["wsgi.input"] = Slow(b"{}")
+        assert run_wsgi_app(within_deadline(dispatcher), environ)[1] == "200 OK"
+    assert len(left) == 2
+    assert all(0 < seconds <= deadline.REQUEST_SECONDS - 0.1 for seconds in left)
+
+
+def test_connections_of_socket_io_have_no_deadline() -> None:
+    seen: dict[str, float] = {}
+
+    def application(environ: Any, start_response: Any) -> list[bytes]:
+        seen[environ["PATH_INFO"]] = deadline.remaining()
+        start_response("200 OK", [])
+        return []
+
+    for path in ("/socket.io/", "/", "/api/departments", "/socket.iox"):
+        run_wsgi_app(within_deadline(application), EnvironBuilder(path).get_environ())
+    assert seen.pop("/socket.io/") == deadline.SCRIPT_SECONDS
+    assert len(seen) == 3
+    assert all(seconds <= deadline.REQUEST_SECONDS for seconds in seen.values())
+    assert deadline.remaining() == deadline.SCRIPT_SECONDS
+
+
+def test_the_first_layer_of_the_stack_is_the_outermost() -> None:
+    entered: list[str] = []
+
+    def layer(name: str) -> Any:
+        def around(application: Any) -> Any:
+            def entering(environ: Any, start_response: Any) -> Any:
+                entered.append(name)
+                return application(environ, start_response)
+
+            return entering
+
+        return around
+
+    def application(environ: Any, start_response: Any) -> list[bytes]:
+        start_response("200 OK", [])
+        return []
+
+    run_wsgi_app(wsgi_stack(application, [layer("outer"), layer("inner")]), EnvironBuilder("/").get_environ())
+    assert entered == ["outer", "inner"]

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from teamcal.rest.call import UseCases
 from teamcal.rest.flask_dispatcher import register_routes
 from tests.house import House, Server
 
@@ -61,13 +62,13 @@ def test_a_preflight_is_granted(http: Any, method: str) -> None:
         headers={
             "Origin": "https://calendar.example.com",
             "Access-Control-Request-Method": method,
-            "Access-Control-Request-Headers": "content-type, if-match",
+            "Access-Control-Request-Headers": "content-type, if-match, x-display-name",
         },
     )
     assert answer.status_code in (200, 204)
     assert answer.headers["Access-Control-Allow-Origin"] == "*"
     assert method in answer.headers["Access-Control-Allow-Methods"]
-    assert answer.headers["Access-Control-Allow-Headers"].lower() == "content-type, if-match"
+    assert answer.headers["Access-Control-Allow-Headers"].lower() == "content-type, if-match, x-display-name"
 
 
 def test_only_the_origins_that_are_named(house: House) -> None:
@@ -182,7 +183,7 @@ def test_what_the_framework_raises_is_json_too(house: House, status: int, code: 
     from flask import Flask, abort
 
     app = Flask("other")
-    register_routes(app, [], UseCases(server.calendar, History(None, server.calendar), Batch(server.calendar)))
+    register_routes(app, [], UseCases(None, None, None))
     app.add_url_rule("/", view_func=lambda: abort(status))
     answer = app.test_client().get("/")
     assert answer.status_code == (500 if status > 500 else status)
@@ -206,17 +207,3 @@ def test_a_strange_host_is_no_error(http: Any, host: str) -> None:
     answer = http.get("/api/departments", headers={"Host": host})
     assert answer.status_code in (200, 400)
     assert answer.json["success"] is (answer.status_code == 200)
-
-
-@pytest.mark.parametrize(
-    "headers", [{}, {"Origin": "https://a"}, {"Access-Control-Request-Private-Network": "true"}]
-)
-@pytest.mark.parametrize("path", ["/api/departments", "/nowhere", "/api/changes/x"])
-def test_answers_for_everybody_are_flask_cors_own(
-    house: House, path: str, headers: dict[str, str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    made = house.server()
-    shown = made.http.get(path, headers=headers).headers.to_wsgi_list()
-    monkeypatch.setattr("teamcal.factory._everyday_cors", lambda response: response)
-    other = house.server()
-    assert sorted(shown) == sorted(other.http.get(path, headers=headers).headers.to_wsgi_list())

@@ -10,48 +10,61 @@ from flask.sessions import SessionInterface
 from flask_socketio import SocketIO
 
 from teamcal import deadline
-from teamcal.calendar.batch import Batch
-from teamcal.calendar.events import Calendar
-from teamcal.calendar.history import History
+from teamcal.calendar import Calendar
+from teamcal.domain.database import Database
 from teamcal.domain.values import utc_now
+from teamcal.metrics import MEMBERS, NO_METRICS, Metrics
 from teamcal.realtime import server
-from teamcal.realtime.handlers import FrameJson, Rooms
+from teamcal.realtime.handlers import Handlers
 from teamcal.realtime.publisher import Publisher
-from teamcal.rest.call import UseCases
 from teamcal.rest.cors import Origins, allow_origins, origins_of
 from teamcal.rest.fast_path import FastPath
 from teamcal.rest.flask_dispatcher import register_routes
 from teamcal.rest.table import ROUTES
 from teamcal.settings import Settings
-from teamcal.sync.redis_notices import Notices
+from teamcal.sync.ports import NoNotices, Notices, Ports
+from teamcal.sync.redis_notices import RedisNotices
 from teamcal.sync.replicas import Replicas
-from teamcal.sync.watcher import Tail
+from teamcal.sync.watcher import Watcher
 
 Layer = Callable[[WSGIApplication], WSGIApplication]
 
 
 def create_app(
-    settings: Settings, database: Any, now: Callable[[], datetime] = utc_now, tail: bool = True
+    settings: Settings,
+    database: Database,
+    now: Callable[[], datetime] = utc_now,
+    watch: bool = True,
+    metrics: Metrics = NO_METRICS,
+    notices: Notices | None = None,
 ) -> tuple[Flask, SocketIO]:
-    """Returns a fresh application over `database`. `tail`: whether it polls for other processes' changes."""
+    """Returns a fresh application over `database`.
+
+    `watch`: whether it polls for other processes' changes. `notices`: how it tells them of its own, instead
+    of what the settings say.
+    """
     app = _flask_app(settings)
     origins = origins_of(settings.cors_origins)
     cors_headers = allow_origins(app, origins)
     socketio = _socketio(app, origins)
-    calendar = Calendar(database, _replicas(settings, database, now, socketio), now)
-    use_cases = UseCases(calendar, History(database, calendar), Batch(calendar))
-    register_routes(app, ROUTES, use_cases)
-    Rooms(socketio, calendar)
-    _start_background_tasks(settings, calendar, socketio, tail)
+    publisher = Publisher(socketio, server.broadcaster(socketio, settings.direct_broadcast))
+    metrics.gauge(MEMBERS, publisher.count_members)
+    notices = notices or _notices(settings, socketio, metrics)
+    replicas = Replicas(Ports(database, publisher, notices, now, metrics), settings.replica_memory)
+    calendar = Calendar(database, replicas, now)
+    register_routes(app, ROUTES, calendar)
+    Handlers(socketio, calendar)
 
     def fast_path(application: WSGIApplication) -> WSGIApplication:
-        return FastPath(application, ROUTES, use_cases, cors_headers)
+        return FastPath(application, ROUTES, calendar, cors_headers)
 
     layers: list[Layer] = [within_deadline, server.gate(socketio), fast_path]  # outermost first
     if not settings.fast_path:
         layers.remove(fast_path)
     app.wsgi_app = wsgi_stack(app.wsgi_app, layers)  # type: ignore[assignment,method-assign]
-    app.extensions["calendar"] = calendar
+    if watch:
+        _start_watching(settings, socketio, calendar, replicas, notices)
+    app.extensions.update(calendar=calendar, replicas=replicas)
     return app, socketio
 
 
@@ -95,30 +108,26 @@ def _flask_app(settings: Settings) -> Flask:
 
 def _socketio(app: Flask, origins: Origins) -> SocketIO:
     options = server.socketio_options()
-    socketio = SocketIO(app, cors_allowed_origins=origins, cors_credentials=False, json=FrameJson, **options)
+    socketio = SocketIO(
+        app, cors_allowed_origins=origins, cors_credentials=False, json=server.FrameJson, **options
+    )
     server.install(socketio)
     return socketio
 
 
-def _replicas(settings: Settings, database: Any, now: Callable[[], datetime], socketio: SocketIO) -> Replicas:
-    publisher = Publisher(socketio, server.broadcaster(socketio, settings.direct_broadcast))
-    replicas = Replicas(
-        database,
-        now,
-        settings.replica_memory,
-        publisher.publish,
-        publisher.disconnect_members,
-        publisher.has_members,
-    )
-    if settings.redis_url:
-        notices = Notices(settings.redis_url, settings.installation, replicas, socketio.sleep)
-        replicas.announce = notices.announce
-        socketio.start_background_task(notices.send)
-        socketio.start_background_task(notices.listen)
-    return replicas
+def _notices(settings: Settings, socketio: SocketIO, metrics: Metrics) -> Notices:
+    if not settings.redis_url:
+        return NoNotices()
+    return RedisNotices(settings.redis_url, settings.installation, socketio.sleep, metrics)
 
 
-def _start_background_tasks(settings: Settings, calendar: Calendar, socketio: SocketIO, tail: bool) -> None:
-    if tail:
-        spawn = socketio.start_background_task
-        spawn(Tail(calendar.replicas, calendar.purge, settings.tail_interval, socketio.sleep, spawn).run)
+def _start_watching(
+    settings: Settings, socketio: SocketIO, calendar: Calendar, replicas: Replicas, notices: Notices
+) -> None:
+    """Starts the tasks that bring in the changes of other processes."""
+    spawn = socketio.start_background_task
+    if isinstance(notices, RedisNotices):
+        spawn(notices.send)
+        spawn(notices.listen, replicas.notice)
+    purge = calendar.departments.purge
+    spawn(Watcher(replicas, purge, settings.tail_interval, socketio.sleep, spawn).run)

@@ -49,7 +49,7 @@ class Server:
     ) -> None:
         self.database, self.counters = database, Counters()
         self.app, self.socketio = create_app(
-            settings, database, now=now, tail=False, metrics=self.counters, notices=notices
+            settings, database, now=now, watch=False, metrics=self.counters, notices=notices
         )
         self.calendar: Calendar = self.app.extensions["calendar"]
         self.replicas: Replicas = self.app.extensions["replicas"]

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from teamcal.calendar.batch import Result
+from teamcal.calendar.gateway import Result
 from teamcal.domain.events import public_event
 from teamcal.errors import CalendarError, FieldProblem, InvalidInput
 from teamcal.rest.call import Call, Reply, json_reply
@@ -18,7 +18,8 @@ def run_batch(call: Call) -> Reply:
     atomic = body.get("atomic", False)
     if not isinstance(atomic, bool):
         raise InvalidInput([FieldProblem("atomic", "not_a_boolean")])
-    results = call.batch.run(call.arguments["department_id"], body.get("operations"), atomic)
+    department_id, operations = call.arguments["department_id"], body.get("operations")
+    results = call.calendar.batch.run(call.caller, department_id, operations, atomic)
     return json_reply(results=[_public_result(op, result, call.language) for op, result in results])
 
 

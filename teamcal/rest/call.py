@@ -9,9 +9,7 @@ from wsgiref.types import WSGIEnvironment
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 from werkzeug.wsgi import get_input_stream
 
-from teamcal.calendar.batch import Batch
-from teamcal.calendar.events import Calendar
-from teamcal.calendar.history import History
+from teamcal.calendar import Calendar
 from teamcal.domain.caller import UNNAMED, Caller
 from teamcal.domain.values import to_json
 from teamcal.rest.parsing import caller_from, is_json, json_object_from, version_from
@@ -20,23 +18,14 @@ from teamcal.texts.language import language_of
 MAX_BODY_BYTES = 1024 * 1024
 
 
-class UseCases(NamedTuple):
-    """The application's calendar, as it is handed to every call."""
-
-    calendar: Calendar
-    history: History
-    batch: Batch
-
-
 class Call:
     """One request. `arguments` are the variable parts of its path; everything else is parsed when asked for.
 
     Properties and methods raise InvalidInput where they say nothing else.
     """
 
-    def __init__(self, environ: WSGIEnvironment, arguments: Mapping[str, str], use_cases: UseCases) -> None:
-        self.environ, self.arguments = environ, arguments
-        self.calendar, self.history, self.batch = use_cases
+    def __init__(self, environ: WSGIEnvironment, arguments: Mapping[str, str], calendar: Calendar) -> None:
+        self.environ, self.arguments, self.calendar = environ, arguments, calendar
 
     @property
     def method(self) -> str:

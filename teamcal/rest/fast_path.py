@@ -6,7 +6,8 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from werkzeug.http import HTTP_STATUS_CODES
 
-from teamcal.rest.call import Call, UseCases
+from teamcal.calendar import Calendar
+from teamcal.rest.call import Call
 from teamcal.rest.cors import CorsHeaders
 from teamcal.rest.dispatch import run
 from teamcal.rest.routes import Handler, Route
@@ -31,10 +32,10 @@ class FastPath:
         self,
         application: WSGIApplication,
         routes: Iterable[Route],
-        use_cases: UseCases,
+        calendar: Calendar,
         cors_headers: CorsHeaders,
     ) -> None:
-        self._application, self._use_cases, self._cors_headers = application, use_cases, cors_headers
+        self._application, self._calendar, self._cors_headers = application, calendar, cors_headers
         self._routes: dict[str, list[tuple[re.Pattern[str], Handler]]] = {}
         for route in sorted(routes, key=_precedence):
             self._routes.setdefault(route.method, []).append((_pattern_of(route.rule), route.handler))
@@ -54,7 +55,7 @@ class FastPath:
         environ: WSGIEnvironment,
         start_response: StartResponse,
     ) -> Sequence[bytes]:
-        status, headers, body, content_type = run(handler, Call(environ, arguments, self._use_cases))
+        status, headers, body, content_type = run(handler, Call(environ, arguments, self._calendar))
         fields = [*headers.items(), *self._cors_headers(environ.get("HTTP_ORIGIN"))]
         if status != 304:
             fields += [("Content-Type", content_type), ("Content-Length", str(len(body)))]

@@ -69,4 +69,4 @@ def caller_from(display_name: str) -> Caller:
         name = unquote_to_bytes(display_name.encode("latin-1")).decode("utf-8")
     except UnicodeError:
         raise InvalidInput([FieldProblem("X-Display-Name", "bad_characters")]) from None
-    return caller_named(name)
+    return caller_named(name, "X-Display-Name")

@@ -7,13 +7,11 @@ import pytest
 import yaml
 
 from teamcal.factory import create_app
+from teamcal.realtime.handlers import ANSWERS, RECEIVED
+from teamcal.realtime.publisher import DEPARTMENT_EVENTS, MEMBER_EVENTS
 from teamcal.settings import load_settings
 from teamcal.texts.error_body import STATUS
 from tests.docs.readme import KOREAN, README, ROOT
-
-# What the sources name when they register a handler or send a message.
-_HANDLED = re.compile(r'for name in \(("[^)]+)\)')
-_SENT = re.compile(r'"(connected|error|\w+_(?:department|response)|(?:event|department)_(?:\w+ed))"')
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +22,7 @@ def description() -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def routes() -> set[tuple[str, str]]:
-    app, _ = create_app(load_settings({"FLASK_ENV": "testing"}), database=None, tail=False)
+    app, _ = create_app(load_settings({"FLASK_ENV": "testing"}), database=None, watch=False)
     return {
         (method.lower(), re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule))
         for rule in app.url_map.iter_rules()
@@ -55,18 +53,12 @@ def test_every_code_is_described(description: dict[str, Any]) -> None:
 
 
 def test_every_socket_event_is_described(description: dict[str, Any]) -> None:
-    sources = {
-        name: (ROOT / "teamcal" / name).read_text("utf-8")
-        for name in ("realtime/handlers.py", "realtime/publisher.py")
-    }
-    handled = set(re.findall(r'"(\w+)"', _HANDLED.findall(sources["realtime/handlers.py"])[0]))
     described = description["x-socketio"]
-    assert set(described["client"]) == {"connect"} | handled
-    assert handled == {"join_department", "leave_department", "sync_request"}
-    sent = set(_SENT.findall("\n".join(sources.values()))) - handled
+    assert set(described["client"]) == {"connect", *RECEIVED}
+    sent = {*ANSWERS, *DEPARTMENT_EVENTS, *MEMBER_EVENTS}
     assert set(described["server"]) == sent
     for file in (README, KOREAN):
-        for name in handled | sent:
+        for name in {*RECEIVED, *sent}:
             assert f"`{name}`" in file.read_text("utf-8"), (file.name, name)
 
 

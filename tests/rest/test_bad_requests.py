@@ -48,7 +48,7 @@ def test_the_problems_name_their_fields(server: Server) -> None:
         ("event_date", "필수 항목입니다."),
         ("title", "비워 둘 수 없습니다."),
         ("time", "문자열이어야 합니다."),
-        ("url", "http:// 또는 https:// 주소여야 합니다."),
+        ("url", "http:// 또는 https://로 시작하는 주소여야 합니다."),
         ("description", "사용할 수 없는 문자가 있습니다."),
     }
 

@@ -10,12 +10,12 @@ from werkzeug.wrappers import Request
 
 from teamcal.domain.caller import UNNAMED, Caller
 from teamcal.errors import InvalidInput
-from teamcal.rest.call import MAX_BODY_BYTES, Call, UseCases
+from teamcal.rest.call import MAX_BODY_BYTES, Call
 
 
 def call(query: str = "", **options: Any) -> Call:
     environ = EnvironBuilder("/", **options).get_environ()
-    return Call(environ | {"QUERY_STRING": query}, {}, UseCases(None, None, None))
+    return Call(environ | {"QUERY_STRING": query}, {}, None)
 
 
 def refused_field(name: str) -> tuple[str, str]:

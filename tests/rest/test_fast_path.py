@@ -13,7 +13,7 @@ from werkzeug.test import Client, EnvironBuilder, run_wsgi_app
 from teamcal import deadline
 from teamcal.errors import CalendarError, InvalidInput, StorageThrottled, StorageUnavailable, VersionConflict
 from teamcal.factory import within_deadline, wsgi_stack
-from teamcal.rest.call import Call, Reply, UseCases, json_reply
+from teamcal.rest.call import Call, Reply, json_reply
 from teamcal.rest.cors import allow_origins
 from teamcal.rest.fast_path import LARGEST_BODY, FastPath
 from teamcal.rest.flask_dispatcher import register_routes
@@ -23,7 +23,7 @@ from tests.house import House
 from tests.rest.route_examples import EXAMPLES, JSON, NAMED, Request, Side, requests_for
 
 each_route = pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.rule}")
-NO_USE_CASES = UseCases(None, None, None)
+NO_CALENDAR = None
 
 
 def test_every_route_has_examples() -> None:
@@ -118,8 +118,8 @@ def both_dispatchers(routes: Routes) -> list[Any]:
     """The fast path, which would pass on to Flask, and Flask alone, over the same routes."""
     app = Flask("both")
     cors_headers = allow_origins(app, "*")
-    register_routes(app, routes, NO_USE_CASES)
-    return [FastPath(app.wsgi_app, routes, NO_USE_CASES, cors_headers), app.wsgi_app]
+    register_routes(app, routes, NO_CALENDAR)
+    return [FastPath(app.wsgi_app, routes, NO_CALENDAR, cors_headers), app.wsgi_app]
 
 
 ERRORS: list[tuple[str, Callable[[], Exception], int]] = [

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from teamcal.rest.call import UseCases
 from teamcal.rest.flask_dispatcher import register_routes
 from tests.house import House, Server
 
@@ -183,7 +182,7 @@ def test_what_the_framework_raises_is_json_too(house: House, status: int, code: 
     from flask import Flask, abort
 
     app = Flask("other")
-    register_routes(app, [], UseCases(None, None, None))
+    register_routes(app, [], None)
     app.add_url_rule("/", view_func=lambda: abort(status))
     answer = app.test_client().get("/")
     assert answer.status_code == (500 if status > 500 else status)

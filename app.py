@@ -1,6 +1,5 @@
-"""Composition root: settings → database → app, socketio. Only it chooses implementations."""
+"""Composition root: settings → database → app, socketio. Only this file chooses implementations."""
 
-import logging
 import sys
 from contextlib import suppress
 
@@ -13,23 +12,22 @@ from models import DynamoDBDatabase
 from teamcal.dev_server import serve
 from teamcal.errors import StorageError
 from teamcal.factory import create_app
+from teamcal.logs import log_server
 from teamcal.settings import SettingsError, load_settings
 
-logging.basicConfig(
-    level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr
-)
-logging.getLogger("botocore").setLevel(logging.WARNING)
+log_server()
 
 try:
     settings = load_settings()
 except SettingsError as error:
-    # Not a stack trace: what is wrong and what is allowed. 4 tells gunicorn that a worker can't start.
+    # No stack trace: the message names the variable and what is allowed. gunicorn takes exit status 4 as
+    # "the worker can't start".
     print(f"✗ 설정 오류 (configuration): {error}", file=sys.stderr)
     sys.exit(4)
 
 database = DynamoDBDatabase(settings.storage)
 if settings.development and settings.storage.embedded:
-    with suppress(StorageError):  # told in the log; the server starts all the same
+    with suppress(StorageError):  # the storage has logged the error; the server starts all the same
         database.create_tables()
 app, socketio = create_app(settings, database)
 

@@ -1,16 +1,16 @@
-"""One-off import of the desktop application's departments.json and calendar_events.json.
+"""One-off import of the desktop client's departments.json and calendar_events.json.
 
     python migrate_to_dynamodb.py [--data-dir DIR] [--default-department NAME] [--time-zone Asia/Seoul]
 
 Running it again, also after it was killed, changes nothing that is already there. Exit status:
-0 all is in the tables; 1 a record or file could not be taken, or the verification failed;
-2 wrong options or settings, or the storage failed: nothing is wrong with the files, run it again;
-130 interrupted.
+0: everything is in the tables.
+1: a record or file could not be taken, the verification failed, or standard output was closed.
+2: wrong options or settings, or the storage failed: nothing is wrong with the files, run it again.
+130: interrupted.
 """
 
 import argparse
 import io
-import logging
 import os
 import sys
 from datetime import tzinfo
@@ -24,22 +24,24 @@ from teamcal.calendar import Calendar
 from teamcal.domain.fields import department_from
 from teamcal.domain.values import utc_now
 from teamcal.errors import CalendarError, InvalidInput, StorageError
-from teamcal.importer.desktop_files import DEPARTMENTS_FILE, EVENTS_FILE, read_old_files
-from teamcal.importer.importer import Migration
+from teamcal.importer.desktop_files import DEPARTMENTS_FILE, EVENTS_FILE, read_desktop_files
+from teamcal.importer.importer import Importer
+from teamcal.importer.target import Target
+from teamcal.logs import log_command
 from teamcal.settings import SettingsError, storage_settings
 from teamcal.sync.ports import Ports
 from teamcal.sync.replicas import Replicas
 from teamcal.texts.messages import message
 
-REPLICA_MEMORY = 256 * 1024 * 1024
+REPLICA_MEMORY = 256 * 1024 * 1024  # bytes
 
 
-class Console:
-    """Standard output for what was done, standard error for everything else, with a bar on the screen."""
+class TerminalConsole:
+    """Standard output for what was done, standard error for everything else and for the progress bars."""
 
     def say(self, text: str) -> None:
         if sys.stderr.isatty() and sys.stdout.isatty():
-            tqdm.write(text, file=sys.stdout)
+            tqdm.write(text, file=sys.stdout)  # above the bar that is on the screen
         else:
             print(text, flush=True)
 
@@ -47,27 +49,27 @@ class Console:
         tqdm.write(line, file=sys.stderr)
 
     def bar(self, total: int, what: str) -> tqdm:
-        # Into a file or a pipe it writes seldom: nobody watches it move.
-        seldom = 0.1 if sys.stderr.isatty() else 5.0
-        return tqdm(total=total, desc=what, unit="개", file=sys.stderr, mininterval=seldom)
+        # Nobody watches a bar in a file or pipe, so it is rarely written there.
+        seconds = 0.1 if sys.stderr.isatty() else 5.0
+        return tqdm(total=total, desc=what, unit="개", file=sys.stderr, mininterval=seconds)
 
 
-console = Console()
+console = TerminalConsole()
 
 
 def calendar_over(database: DynamoDBDatabase) -> Calendar:
-    """The server's own way of writing; running servers learn of the changes from the log."""
+    """Returns a calendar that writes as the server does, without members of its own to send live messages to.
+
+    Running servers read the changes from the change log.
+    """
     return Calendar(database, Replicas(Ports(database), REPLICA_MEMORY), utc_now)
 
 
-def speak_plainly() -> None:
-    """UTF-8 everywhere, and the storage's messages for operators as they are on standard error."""
+def write_utf8() -> None:
+    """Makes both standard streams UTF-8, whatever the locale or the Windows code page."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors="replace")
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter("%(message)s"))
-    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
 
 
 def zone_from(name: str) -> tzinfo:
@@ -77,7 +79,7 @@ def zone_from(name: str) -> tzinfo:
         raise argparse.ArgumentTypeError(f"'{name}'은(는) 시간대 이름이 아닙니다 (예: Asia/Seoul)") from None
 
 
-def name_from(text: str) -> str:
+def department_name_from(text: str) -> str:
     try:
         return department_from({"name": text})["name"]
     except InvalidInput as error:
@@ -86,16 +88,20 @@ def name_from(text: str) -> str:
 
 
 def options_from(arguments: list[str] | None) -> argparse.Namespace:
+    """Ends the process with status 2 if an option is wrong."""
     parser = argparse.ArgumentParser(
-        prog="migrate_to_dynamodb.py", formatter_class=argparse.RawDescriptionHelpFormatter,
+        prog="migrate_to_dynamodb.py",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
         description="데스크톱 캘린더의 JSON 파일을 DynamoDB로 옮깁니다. 여러 번 실행해도 안전합니다.",
         epilog="종료 상태: 0 모두 옮김, 1 옮기지 못한 기록이나 검증 실패, 2 옵션·설정·저장소 오류, 130 중단",
-    )  # fmt: skip
+    )
     parser.add_argument(
         "--data-dir", type=Path, help="파일이 있는 폴더 (기본: 이 스크립트의 폴더, 다음은 그 위)"
     )
     parser.add_argument(
-        "--default-department", type=name_from, help="부서를 알 수 없는 이벤트의 부서 이름 (기본: 첫 부서)"
+        "--default-department",
+        type=department_name_from,
+        help="부서를 알 수 없는 이벤트의 부서 이름 (기본: 첫 부서)",
     )
     parser.add_argument(
         "--time-zone", type=zone_from, default="Asia/Seoul", help="LastModified의 시간대 (기본: Asia/Seoul)"
@@ -103,29 +109,31 @@ def options_from(arguments: list[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def find(name: str, data_dir: Path | None) -> Path | None:
-    beside = Path(__file__).resolve().parent
-    folders = [data_dir] if data_dir else [beside, beside.parent]
+def find_file(name: str, data_dir: Path | None) -> Path | None:
+    """Returns the file in `data_dir`; without one, beside this script or in the folder above it."""
+    script_dir = Path(__file__).resolve().parent
+    folders = [data_dir] if data_dir else [script_dir, script_dir.parent]
     return next((folder / name for folder in folders if (folder / name).is_file()), None)
 
 
 def migrate(options: argparse.Namespace, database: DynamoDBDatabase | None) -> int:
-    departments, events = (find(name, options.data_dir) for name in (DEPARTMENTS_FILE, EVENTS_FILE))
+    departments, events = (find_file(name, options.data_dir) for name in (DEPARTMENTS_FILE, EVENTS_FILE))
     if departments is None and events is None:
-        where = options.data_dir or Path(__file__).resolve().parent
+        place = options.data_dir or Path(__file__).resolve().parent
         console.warn(
-            f"✗ {where}: {DEPARTMENTS_FILE}과 {EVENTS_FILE} 파일이 없습니다. --data-dir 로 폴더를 지정하세요."
+            f"✗ {place}: {DEPARTMENTS_FILE}과 {EVENTS_FILE} 파일이 없습니다. --data-dir 로 폴더를 지정하세요."
         )
         return 1
     database = database or DynamoDBDatabase(storage_settings())
-    calendar = calendar_over(database)
-    old = read_old_files(departments, events, options.time_zone)
-    return 0 if Migration(calendar, database, old, options.default_department, console).run() else 1
+    target = Target(calendar_over(database), database)
+    files = read_desktop_files(departments, events, options.time_zone)
+    return 0 if Importer(target, files, options.default_department, console).run() else 1
 
 
 def main(arguments: list[str] | None = None, database: DynamoDBDatabase | None = None) -> int:
-    """The exit status. `database`: instead of the one of the environment."""
-    speak_plainly()
+    """Returns the exit status. `database` replaces the one that the environment names."""
+    write_utf8()
+    log_command()
     options = options_from(arguments)
     try:
         return migrate(options, database)
@@ -133,7 +141,7 @@ def main(arguments: list[str] | None = None, database: DynamoDBDatabase | None =
         console.warn(f"✗ 설정 오류: {error}")
         return 2
     except StorageError as error:
-        # What is wrong stands above: the storage told it.
+        # The storage has logged the reason above this line.
         console.warn(
             f"✗ 중단되었습니다 ({type(error).__name__}). 원인을 해결한 뒤 다시 실행하면 이어서 진행합니다."
         )
@@ -147,7 +155,7 @@ def main(arguments: list[str] | None = None, database: DynamoDBDatabase | None =
         console.warn("✗ 중단되었습니다. 다시 실행하면 이어서 진행합니다.")
         return 130
     except BrokenPipeError:
-        # The reader of standard output has gone; Python would complain once more when it flushes at its end.
+        # Standard output was closed by its reader; Python would fail again when it flushes it at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         console.warn("✗ 표준 출력이 닫혀 중단되었습니다. 다시 실행하면 이어서 진행합니다.")
         return 1

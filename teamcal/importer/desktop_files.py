@@ -1,130 +1,113 @@
-"""The desktop application's files, read and repaired: what can be taken, and what can't and why. Pure."""
+"""The desktop client's two files: reads them and returns what can be imported, and what can't and why.
+
+departments.json        {"departments": [{"id": 1, "name": "개발팀", "description": ""}, …]}
+calendar_events.json    {"2024-01-20": [{"Id": 7, "DepartmentId": 1, "Title": "팀 회의", …}, …], …}
+"""
 
 import json
 import re
 import unicodedata
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, tzinfo
+from datetime import tzinfo
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Generic, NamedTuple, TypeVar
 
-from teamcal.domain.fields import department_from, event_from, is_web_address
-from teamcal.domain.values import timestamp
+from teamcal.domain.fields import department_from, event_from
 from teamcal.errors import InvalidInput
+from teamcal.importer.json_file import JsonObject, Unusable, normalized_record, read_json
+from teamcal.importer.repairs import RawFields, last_modified_from, repaired
 from teamcal.texts.messages import message
 
 DEPARTMENTS_FILE, EVENTS_FILE = "departments.json", "calendar_events.json"
-UNTITLED = "(제목 없음)"
 _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://team-calendar/desktop-files")
 # Keys of calendar_events.json: a date, perhaps with a time as C# writes it in one culture or another.
 _DATE_KEY = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ]+(?:오전 |오후 |AM |PM )?[0-9]{1,2}:.*)?")
-_HOST = re.compile(
-    r"(?:localhost|[^\s/@:?#.]+(?:\.[^\s/@:?#.]+)+)(?::[0-9]{1,5})?(?:[/?#].*)?", re.IGNORECASE
-)
-_REPEATED = "\x00repeated"
-"""Under this key a JSON object lists the pairs of keys that stand in it more than once."""
+
+Parsed = TypeVar("Parsed")
 
 
-@dataclass
-class OldDepartment:
-    """`old_ids`: what events call it; several when the file names it more than once."""
+class DesktopDepartment(NamedTuple):
+    """`position` names the file and index; `old_ids` are the ids by which events refer to the department.
 
-    where: str
+    A department has several old ids if the file lists its name more than once.
+    """
+
+    position: str
     id: str
     fields: dict[str, str]
-    old_ids: list[str]
+    old_ids: tuple[str, ...]
 
 
-class OldEvent(NamedTuple):
-    """`id` is the same in every run; `last_modified` is None when the file doesn't tell."""
+class DesktopEvent(NamedTuple):
+    """`id` is the same in every run; `last_modified` is None if the file has no usable time."""
 
-    where: str
+    position: str
     id: str
-    old_department: str
+    old_department_id: str
     fields: dict[str, str]
     last_modified: str | None
 
 
-@dataclass
-class OldFiles:
-    """What the files hold. `problems` are records (or whole files) that can't be taken."""
+@dataclass(frozen=True)
+class FileContent(Generic[Parsed]):
+    """What one file holds. `problems` name the records (or the file) that can't be imported."""
 
-    departments: list[OldDepartment] = field(default_factory=list)
-    events: list[OldEvent] = field(default_factory=list)
+    records: list[Parsed] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
 
-class Unusable(Exception):
-    """A record or file that can't be taken; the text is for people."""
+@dataclass(frozen=True)
+class DesktopFiles:
+    """What both files hold, with the problems and warnings of both."""
+
+    departments: list[DesktopDepartment]
+    events: list[DesktopEvent]
+    problems: list[str]
+    warnings: list[str]
+
+
+class _Rejected(NamedTuple):
+    problem: str
+
+
+class _Accepted(NamedTuple):
+    event: DesktopEvent
+    repairs: list[str]
 
 
 def department_id_of(name: str) -> str:
+    """Returns the id that the import gives to a department; the same in every run."""
     return str(uuid.uuid5(_NAMESPACE, f"department\n{name}"))
 
 
-def read_old_files(departments: Path | None, events: Path | None, zone: tzinfo) -> OldFiles:
-    """`zone`: of a LastModified that names none. A path is None when there is no such file."""
-    found = OldFiles()
-    for name, path, read in (
-        (DEPARTMENTS_FILE, departments, _read_departments),
-        (EVENTS_FILE, events, lambda content, into: _read_events(content, into, zone)),
-    ):
-        try:
-            if path is None:
-                raise Unusable("파일이 없습니다.")
-            read(_json_of(path), found)
-        except Unusable as error:
-            found.problems.append(f"{name}: {error}")
-    return found
+def read_desktop_files(departments: Path | None, events: Path | None, zone: tzinfo) -> DesktopFiles:
+    """A path is None if the file doesn't exist. `zone` is the time zone of a LastModified that names none."""
+    department_file = _read_file(DEPARTMENTS_FILE, departments, parse_departments)
+    event_file = _read_file(EVENTS_FILE, events, lambda content: parse_events(content, zone))
+    return DesktopFiles(
+        department_file.records,
+        event_file.records,
+        department_file.problems + event_file.problems,
+        department_file.warnings + event_file.warnings,
+    )
 
 
-# JSON
-
-
-def _json_of(path: Path) -> Any:
+def _read_file(
+    name: str, path: Path | None, parse: Callable[[Any], FileContent[Parsed]]
+) -> FileContent[Parsed]:
     try:
-        raw = path.read_bytes()
-        text = raw.decode(json.detect_encoding(raw))
-        return json.loads(text, object_pairs_hook=_object)
-    except OSError as error:
-        raise Unusable(f"읽을 수 없습니다 ({error.strerror}).") from None
-    except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        column = error.start - raw.rfind(b"\n", 0, error.start)
-        raise Unusable(f"{line}행 {column}번째 바이트: UTF-8이 아닙니다.") from None
-    except json.JSONDecodeError as error:
-        raise Unusable(f"{error.lineno}행 {error.colno}열: 올바른 JSON이 아닙니다 ({error.msg}).") from None
-    except (RecursionError, ValueError) as error:
-        raise Unusable(f"올바른 JSON이 아닙니다 ({error}).") from None
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    read = dict(pairs)
-    if len(read) < len(pairs):
-        read[_REPEATED] = pairs
-    return read
-
-
-def _record(value: Any) -> dict[str, Any]:
-    """A record with its keys as `lastmodified`, however they are written. Raises Unusable."""
-    if not isinstance(value, dict):
-        raise Unusable("JSON 객체가 아닙니다.")
-    if _REPEATED in value:
-        raise Unusable("같은 이름의 항목이 두 번 있습니다.")
-    record: dict[str, Any] = {}
-    for key, one in value.items():
-        name = key.replace("_", "").lower()
-        if record.get(name) is not None and one not in (None, record[name]):
-            raise Unusable(f"{key}에 값이 두 개 있습니다.")
-        record[name] = record.get(name) if one is None else one
-    return record
+        if path is None:
+            raise Unusable("파일이 없습니다.")
+        return parse(read_json(path))
+    except Unusable as error:
+        return FileContent(problems=[f"{name}: {error}"])
 
 
 def _old_id(value: Any) -> str:
-    """1, 1.0 and "1" are the same; 0, null and nothing are ""."""
+    """Returns an old id as text: 1, 1.0 and "1" are the same; 0, null and a missing id are ""."""
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     text = "" if value is None or isinstance(value, bool) else str(value).strip()
@@ -140,138 +123,140 @@ def _text_of(error: InvalidInput) -> str:
 # Departments
 
 
-def _read_departments(content: Any, into: OldFiles) -> None:
-    if isinstance(content, dict) and _REPEATED not in content:
-        content = next((one for key, one in content.items() if key.lower() == "departments"), None)
+def parse_departments(content: Any) -> FileContent[DesktopDepartment]:
+    """Takes the parsed JSON of departments.json. Raises Unusable if it isn't a list of departments."""
+    if isinstance(content, JsonObject) and not content.has_repeated_keys:
+        content = next((value for key, value in content.items() if key.lower() == "departments"), None)
     if not isinstance(content, list):
         raise Unusable('{"departments": […]} 형식이 아닙니다.')
+    departments, problems = [], []
     for index, value in enumerate(content):
-        where = f"{DEPARTMENTS_FILE}: departments[{index}]"
+        position = f"{DEPARTMENTS_FILE}: departments[{index}]"
         try:
-            _add_department(_department(where, value), into)
+            departments.append(_department(position, value))
         except Unusable as error:
-            into.problems.append(f"{where}: {error}")
+            problems.append(f"{position}: {error}")
+    merged, warnings = _merge_departments(departments)
+    return FileContent(merged, problems, warnings)
 
 
-def _department(where: str, value: Any) -> OldDepartment:
-    record = _record(value)
-    given = {name: record[name] for name in ("name", "description") if name in record}
+def _department(position: str, value: Any) -> DesktopDepartment:
+    record = normalized_record(value)
     try:
-        fields = department_from(given)
+        fields = department_from({name: record[name] for name in ("name", "description") if name in record})
     except InvalidInput as error:
         raise Unusable(_text_of(error)) from None
     old_id = _old_id(record.get("id"))
-    return OldDepartment(where, department_id_of(fields["name"]), fields, [old_id] if old_id else [])
+    return DesktopDepartment(position, department_id_of(fields["name"]), fields, (old_id,) if old_id else ())
 
 
-def _add_department(department: OldDepartment, into: OldFiles) -> None:
-    for known in into.departments:
-        shared = set(known.old_ids) & set(department.old_ids)
-        if known.id == department.id:
-            known.old_ids += [one for one in department.old_ids if one not in known.old_ids]
-            into.warnings.append(
-                f"{department.where}: 부서 '{known.fields['name']}'와 이름이 같아 하나로 합쳤습니다."
-                + ("" if known.fields == department.fields else " 설명은 먼저 나온 것을 씁니다.")
-            )
-            return
-        if shared:
-            department.old_ids = []
-            into.warnings.append(
-                f"{department.where}: id {shared.pop()}은(는) 부서 '{known.fields['name']}'의 것입니다. "
-                "이 id의 이벤트는 그 부서로 옮깁니다."
-            )
-    into.departments.append(department)
+def _merge_departments(
+    departments: Sequence[DesktopDepartment],
+) -> tuple[list[DesktopDepartment], list[str]]:
+    """Returns one department per name, and a warning for each one that was merged or lost its old id."""
+    merged: list[DesktopDepartment] = []
+    warnings: list[str] = []
+    for department in departments:
+        merged, added_warnings = _add_department(merged, department)
+        warnings += added_warnings
+    return merged, warnings
+
+
+def _add_department(
+    departments: list[DesktopDepartment], added: DesktopDepartment
+) -> tuple[list[DesktopDepartment], list[str]]:
+    warnings: list[str] = []
+    for index, earlier in enumerate(departments):
+        if earlier.id == added.id:
+            warnings.append(_merge_warning(earlier, added))
+            joined = _with_old_ids_of(earlier, added)
+            return [*departments[:index], joined, *departments[index + 1 :]], warnings
+        if shared := set(earlier.old_ids) & set(added.old_ids):
+            warnings.append(_shared_id_warning(earlier, added, shared.pop()))
+            added = added._replace(old_ids=())
+    return [*departments, added], warnings
+
+
+def _with_old_ids_of(earlier: DesktopDepartment, later: DesktopDepartment) -> DesktopDepartment:
+    return earlier._replace(old_ids=tuple(dict.fromkeys(earlier.old_ids + later.old_ids)))
+
+
+def _merge_warning(earlier: DesktopDepartment, later: DesktopDepartment) -> str:
+    ignored = "" if earlier.fields == later.fields else " 설명은 먼저 나온 것을 씁니다."
+    return f"{later.position}: 부서 '{earlier.fields['name']}'와 이름이 같아 하나로 합쳤습니다.{ignored}"
+
+
+def _shared_id_warning(earlier: DesktopDepartment, later: DesktopDepartment, old_id: str) -> str:
+    return (
+        f"{later.position}: id {old_id}은(는) 부서 '{earlier.fields['name']}'의 것입니다. "
+        "이 id의 이벤트는 그 부서로 옮깁니다."
+    )
 
 
 # Events
 
 
-def _read_events(content: Any, into: OldFiles, zone: tzinfo) -> None:
-    if not isinstance(content, dict):
+def parse_events(content: Any, zone: tzinfo) -> FileContent[DesktopEvent]:
+    """Takes the parsed JSON of calendar_events.json. Raises Unusable if it isn't an object."""
+    if not isinstance(content, JsonObject):
         raise Unusable('{"날짜": [이벤트, …]} 형식이 아닙니다.')
-    seen: dict[str, str] = {}
-    for where, key, value in _positions(content, into):
-        try:
-            event = _event(where, key, value, into, zone)
-        except Unusable as error:
-            into.problems.append(f"{where}: {error}")
+    events: dict[str, DesktopEvent] = {}
+    problems: list[str] = []
+    warnings: list[str] = []
+    for result in _parse_dates(content, zone):
+        if isinstance(result, _Rejected):
+            problems.append(result.problem)
             continue
-        if event.id in seen:
-            into.warnings.append(f"{where}: {seen[event.id]}와 똑같은 이벤트라 한 번만 옮깁니다.")
-            continue
-        seen[event.id] = where
-        into.events.append(event)
+        position = result.event.position
+        warnings += [f"{position}: {repair}" for repair in result.repairs]
+        first = events.setdefault(result.event.id, result.event)
+        if first is not result.event:
+            warnings.append(f"{position}: {first.position}와 똑같은 이벤트라 한 번만 옮깁니다.")
+    return FileContent(list(events.values()), problems, warnings)
 
 
-def _positions(content: dict[str, Any], into: OldFiles) -> Iterator[tuple[str, str, Any]]:
-    """Every record with where it stands; a date that stands there twice counts with both lists."""
-    for key, values in content.get(_REPEATED) or content.items():
-        place = f"{EVENTS_FILE}: {json.dumps(key, ensure_ascii=False)}"
-        if isinstance(values, list):
-            for index, value in enumerate(values):
-                yield f"{place}[{index}]", key, value
-        elif values is not None:
-            into.problems.append(f"{place}: 이벤트의 목록이 아닙니다.")
+def _parse_dates(content: JsonObject, zone: tzinfo) -> Iterator[_Accepted | _Rejected]:
+    """Parses every record in file order; if a date is repeated in the file, all of its lists count."""
+    for date_key, records in content.pairs:
+        position = f"{EVENTS_FILE}: {json.dumps(date_key, ensure_ascii=False)}"
+        if isinstance(records, list):
+            for index, value in enumerate(records):
+                yield _parse_event(f"{position}[{index}]", date_key, value, zone)
+        elif records is not None:
+            yield _Rejected(f"{position}: 이벤트의 목록이 아닙니다.")
 
 
-def _event(where: str, key: str, value: Any, into: OldFiles, zone: tzinfo) -> OldEvent:
-    record = _record(value)
-    dated = _DATE_KEY.fullmatch(key.strip())
-    given = {name: record.get(name) for name in ("title", "description", "time", "url")}
-    given["event_date"] = dated[1] if dated else key
-    stable = _stable_id(given, record)
-    repairs = _repair(given)
+def _parse_event(position: str, date_key: str, value: Any, zone: tzinfo) -> _Accepted | _Rejected:
     try:
-        fields = event_from(given)
+        record = normalized_record(value)
+        raw_fields = _raw_fields(date_key, record)
+        repaired_fields, repairs = repaired(raw_fields)
+        fields = event_from(repaired_fields)
     except InvalidInput as error:
-        raise Unusable(_text_of(error)) from None
-    last_modified, invalid = _moment(record.get("lastmodified"), zone)
-    if invalid:
-        repairs.append("LastModified를 알 수 없어 지금 시각을 씁니다.")
-    into.warnings += [f"{where}: {repair}" for repair in repairs]
-    return OldEvent(where, stable, _old_id(record.get("departmentid")), fields, last_modified)
+        return _Rejected(f"{position}: {_text_of(error)}")
+    except Unusable as error:
+        return _Rejected(f"{position}: {error}")
+    last_modified, time_repairs = last_modified_from(record.get("lastmodified"), zone)
+    old_department_id = _old_id(record.get("departmentid"))
+    event_id = _event_id(raw_fields, record)
+    event = DesktopEvent(position, event_id, old_department_id, fields, last_modified)
+    return _Accepted(event, repairs + time_repairs)
 
 
-def _stable_id(given: dict[str, Any], record: dict[str, Any]) -> str:
-    """From the record as it stands in the file: repairs and options may change, the id may not."""
+def _raw_fields(date_key: str, record: dict[str, Any]) -> RawFields:
+    date = _DATE_KEY.fullmatch(date_key.strip())
+    fields = {name: record.get(name) for name in ("title", "description", "time", "url")}
+    return {**fields, "event_date": date[1] if date else date_key}
+
+
+def _event_id(raw_fields: RawFields, record: dict[str, Any]) -> str:
+    """Returns an id made of the record as it is in the file.
+
+    Repairs and options may change from run to run, the id may not.
+    """
     values = [_old_id(record.get("id")), _old_id(record.get("departmentid"))]
-    for value in (*(given[name] for name in sorted(given)), record.get("lastmodified")):
+    for value in (*(raw_fields[name] for name in sorted(raw_fields)), record.get("lastmodified")):
         text = value if isinstance(value, str) else "" if value is None else json.dumps(value)
         values.append(unicodedata.normalize("NFC", text).strip())
-    # ASCII: a lone surrogate has to pass here, it is refused later.
+    # json.dumps escapes all but ASCII, since a lone surrogate can't be encoded; event_from refuses it later.
     return str(uuid.uuid5(_NAMESPACE, "event\n" + json.dumps(values)))
-
-
-def _repair(given: dict[str, Any]) -> list[str]:
-    """Changes `given` where the contract allows it; says what was done."""
-    repairs = []
-    title, url = given["title"], given["url"]
-    if title is None or (isinstance(title, str) and not title.strip()):
-        given["title"] = UNTITLED
-        repairs.append(f"제목이 비어 있어 '{UNTITLED}'(으)로 옮깁니다.")
-    url = given["url"] = url.strip() if isinstance(url, str) else url
-    if not url or not isinstance(url, str) or is_web_address(url):
-        return repairs
-    address = "https://" + url.removeprefix("//")
-    if _HOST.fullmatch(url.removeprefix("//")) and is_web_address(address):
-        given["url"] = address
-        repairs.append(f"Url에 https://를 붙였습니다: {address}")
-    elif given["description"] is None or isinstance(given["description"], str):
-        given["url"] = ""
-        given["description"] = f"{given['description'] or ''}\n{url}".lstrip("\n")
-        repairs.append(f"웹 주소가 아닌 Url을 설명의 끝으로 옮겼습니다: {url!r}")
-    return repairs
-
-
-def _moment(value: Any, zone: tzinfo) -> tuple[str | None, bool]:
-    """UTC as it is stored, and whether something was there that is no time."""
-    if value is None or value == "":
-        return None, False
-    try:
-        moment = datetime.fromisoformat(value.strip())
-        if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=zone)
-        # C# writes the year 1 for a time that was never set.
-        return (timestamp(moment), False) if moment.year >= 1000 else (None, True)
-    except (AttributeError, ValueError, OverflowError):
-        return None, True

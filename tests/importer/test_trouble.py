@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import migrate_to_dynamodb
-from teamcal.importer import importer as migration
+from teamcal.importer import target
 from tests.engine import Fault, client, error
 from tests.importer.conftest import DEPARTMENTS, MEETING, Desk
 from tests.sample_generator import write_sample
@@ -147,7 +147,7 @@ def test_throttling_is_waited_for(desk: Desk) -> None:
 def test_throttling_longer_than_a_request_waits_is_waited_for_too(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(migration, "SCRIPT_SECONDS", 3.5)
+    monkeypatch.setattr(target, "SCRIPT_SECONDS", 3.5)
     ends = time.monotonic() + 1.5
 
     def before(action: str, body: bytes) -> Any:
@@ -160,8 +160,8 @@ def test_throttling_longer_than_a_request_waits_is_waited_for_too(
 
 
 def test_lasting_throttling_ends_it(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(migration, "SCRIPT_SECONDS", 3.5)
-    monkeypatch.setattr(migration, "THROTTLED_SECONDS", 0.0)
+    monkeypatch.setattr(target, "SCRIPT_SECONDS", 3.5)
+    monkeypatch.setattr(target, "THROTTLED_SECONDS", 0.0)
     desk.write({"2024-01-20": [MEETING]})
 
     run = desk.run(database=failing(desk, lambda: error("ProvisionedThroughputExceededException")))
@@ -212,8 +212,8 @@ def test_files_beside_the_script_come_before_its_parent_folder(
     (beside / "calendar_events.json").unlink()
     monkeypatch.setattr(migrate_to_dynamodb, "__file__", str(beside / "migrate_to_dynamodb.py"))
 
-    assert migrate_to_dynamodb.find("departments.json", None) == beside / "departments.json"
-    assert migrate_to_dynamodb.find("calendar_events.json", None) == tmp_path / "calendar_events.json"
+    assert migrate_to_dynamodb.find_file("departments.json", None) == beside / "departments.json"
+    assert migrate_to_dynamodb.find_file("calendar_events.json", None) == tmp_path / "calendar_events.json"
 
 
 def test_the_command_needs_no_secret_key_and_says_what_is_missing(tmp_path: Path) -> None:

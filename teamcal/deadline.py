@@ -1,4 +1,4 @@
-"""How long the work at hand may still take. A request carries its own; a script has a generous one."""
+"""How long the current work may still take. A request has its own deadline; a script has a generous one."""
 
 import time
 from collections.abc import Iterator
@@ -6,25 +6,29 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 
 REQUEST_SECONDS = 6.5
-"""The desktop client gives up after 10 s and CONTRACT.md promises 8; the rest is for queues and the wire."""
+"""The desktop client gives up after 10 s and an answer is promised within 8 (docs/decisions/deadline.md).
+
+The remaining time is for queues and the network.
+"""
 SCRIPT_SECONDS = 30.0
 
-_ends: ContextVar[float | None] = ContextVar("deadline", default=None)
+_deadline: ContextVar[float | None] = ContextVar("deadline", default=None)
+"""On the clock of `time.monotonic`; None outside of `within`."""
 
 
 @contextmanager
 def within(seconds: float) -> Iterator[None]:
-    """Whatever is done inside should end in `seconds`; an earlier deadline outside stays in force."""
-    outer = _ends.get()
-    ends = time.monotonic() + seconds
-    token = _ends.set(ends if outer is None else min(ends, outer))
+    """Sets a deadline for the code inside; an earlier deadline that is already set stays in force."""
+    outer = _deadline.get()
+    own = time.monotonic() + seconds
+    token = _deadline.set(own if outer is None else min(own, outer))
     try:
         yield
     finally:
-        _ends.reset(token)
+        _deadline.reset(token)
 
 
 def remaining() -> float:
-    """Seconds, never negative."""
-    ends = _ends.get()
-    return SCRIPT_SECONDS if ends is None else max(0.0, ends - time.monotonic())
+    """Returns the seconds until the deadline, never negative; SCRIPT_SECONDS if none is set."""
+    deadline = _deadline.get()
+    return SCRIPT_SECONDS if deadline is None else max(0.0, deadline - time.monotonic())

@@ -1,27 +1,29 @@
-"""What can go wrong, as facts: a code that never changes and details. Knows no HTTP, no Socket.IO.
+"""What can go wrong, as facts: a code that never changes, and details. Knows neither HTTP nor Socket.IO.
 
 CalendarError
-├── InvalidInput          validation_error        (errors: which fields, why)
+├── InvalidInput          validation_error        (problems: which fields, why)
 ├── DepartmentNotFound    department_not_found
 ├── EventNotFound         event_not_found
-├── EventGone             event_deleted           (its id was used by an event that was deleted)
+├── EventGone             event_deleted           (the id was used by an event that has been deleted)
 ├── DepartmentNameTaken   department_name_taken
 ├── IdTaken               id_taken
 ├── VersionConflict       version_conflict        (current, changed)
 ├── ResyncRequired        resync_required
-└── StorageError
-    ├── StorageThrottled    storage_throttled     (retry_after, seconds)
+├── TooLarge              payload_too_large
+├── NotApplied            not_applied             (another operation of the same atomic batch failed)
+└── StorageError          storage_unavailable     (retry_after)
+    ├── StorageThrottled    storage_throttled
     └── StorageUnavailable  storage_unavailable
         ├── CredentialsRefused
         └── TableMissing    (table)
-RevisionConflict          a lost race for a revision: caught inside, never answered
+RevisionConflict          a commit lost the race for a revision; it is retried and never reaches a client
 """
 
 from typing import Any, NamedTuple
 
 
 class FieldProblem(NamedTuple):
-    """One field that can't be taken: `reason` is a key of messages.MESSAGES, `details` fill its text."""
+    """Why one field is refused: `reason` is a key of teamcal.texts.messages, `details` fill its text."""
 
     field: str
     reason: str
@@ -32,7 +34,7 @@ class CalendarError(Exception):
     code = "internal_error"
 
     def details(self) -> dict[str, Any]:
-        """What a program may want to know beside the code; becomes part of the answer."""
+        """Returns what a program may need beside the code; it becomes part of the error answer."""
         return {}
 
 
@@ -40,7 +42,7 @@ class InvalidInput(CalendarError):
     code = "validation_error"
 
     def __init__(self, problems: list[FieldProblem]) -> None:
-        super().__init__(", ".join(f"{p.field}: {p.reason}" for p in problems))
+        super().__init__(", ".join(f"{problem.field}: {problem.reason}" for problem in problems))
         self.problems = problems
 
 
@@ -97,6 +99,7 @@ class NotApplied(CalendarError):
 class StorageError(CalendarError):
     code = "storage_unavailable"
     retry_after = 1
+    """Seconds after which the client may try again."""
 
 
 class StorageThrottled(StorageError):
@@ -104,7 +107,7 @@ class StorageThrottled(StorageError):
 
 
 class StorageUnavailable(StorageError):
-    """DynamoDB can't be reached or doesn't answer. A write that ends so may have been applied."""
+    """DynamoDB can't be reached or doesn't answer. A write that ends like this may have been applied."""
 
 
 class CredentialsRefused(StorageUnavailable):
@@ -118,4 +121,4 @@ class TableMissing(StorageUnavailable):
 
 
 class RevisionConflict(Exception):
-    """Somebody else moved a head first: catch up and build the write anew."""
+    """Another writer moved a head first: the commit must catch up and build its writes again."""

@@ -1,9 +1,14 @@
-"""The environment as one frozen, validated object. Process first, then `.env` beside app.py."""
+"""The environment as frozen, validated objects. The process's variables win over `.env` beside app.py.
 
+Every setting stands once, as a field: `host: str = setting("HOST", text, default="127.0.0.1")` names the
+environment variable, the function that parses its text, and the value without it.
+"""
+
+import math
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -11,28 +16,135 @@ from dotenv import load_dotenv
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLE_SECRET = "change-this-to-a-long-random-value"  # noqa: S105 -- refused in production
+_DATA_DIR = (ROOT / ".data").resolve()
+_MEGABYTE = 1024 * 1024
 
 
 class SettingsError(ValueError):
-    """A variable has a value that isn't allowed; says which and what is."""
+    """A variable has a value that isn't allowed. The text names the variable and what is allowed."""
+
+
+class _Invalid(ValueError):
+    """The end of the sentence "NAME: must be …"."""
+
+
+Parser = Callable[[str], Any]
+"""Returns the value of a setting's text, which isn't empty. Raises _Invalid."""
+
+
+def setting(name: str, parse: Parser, *, default: Any, secret: bool = False) -> Any:
+    """Returns a field that is read from the variable `name`; a missing or empty one means `default`."""
+    metadata = {"name": name, "parse": parse}
+    return field(default=default, metadata=metadata, repr=not secret)
+
+
+# Parsers
+
+
+def text(value: str) -> str:
+    return value
+
+
+def stripped(value: str) -> str:
+    return value.strip()
+
+
+def region(value: str) -> str:
+    if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", value):
+        raise _Invalid("a region such as ap-northeast-2")
+    return value
+
+
+def table_name(value: str) -> str:
+    # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
+    if not re.fullmatch(r"[A-Za-z0-9_.-]{3,255}", value):
+        raise _Invalid("a table name (3 to 255 of A-Z a-z 0-9 _ . -)")
+    return value
+
+
+def one_of(*allowed: str) -> Callable[[str], str]:
+    def parse(value: str) -> str:
+        if value not in allowed:
+            raise _Invalid(f"one of {', '.join(allowed)}")
+        return value
+
+    return parse
+
+
+def on_or_off(value: str) -> bool:
+    return one_of("on", "off")(value) == "on"
+
+
+def is_development(value: str) -> bool:
+    return one_of("production", "development", "testing")(value) != "production"
+
+
+def number(low: float, high: float, kind: type[float] = int) -> Parser:
+    def parse(value: str) -> float:
+        try:
+            parsed = kind(value)
+        except ValueError:
+            parsed = math.nan
+        if not low <= parsed <= high:  # nan is refused too
+            raise _Invalid(f"a number from {low} to {high}")
+        return parsed
+
+    return parse
+
+
+def megabytes(low: int, high: int) -> Parser:
+    """Returns a parser of a size that is given in MB; its values are bytes."""
+    parse_number = number(low, high)
+    return lambda value: parse_number(value) * _MEGABYTE
+
+
+def folder(value: str) -> Path:
+    return (ROOT / value).resolve()
+
+
+def endpoint(value: str) -> str:
+    if value != "embedded" and not re.fullmatch(
+        r"https?://(\[[0-9a-fA-F:.]+\]|[^\s/:@]+)(:[0-9]{1,5})?/?", value
+    ):
+        raise _Invalid("empty (AWS), 'embedded' or http(s)://host[:port]")
+    return value
+
+
+def origins(value: str) -> tuple[str, ...]:
+    names = tuple(part.strip().rstrip("/") for part in value.split(",") if part.strip())
+    valid = all(name == "*" or re.fullmatch(r"https?://[^\s/*]+", name) for name in names)
+    if not names or not valid:  # flask-cors and Engine.IO would take an empty list as "all"
+        raise _Invalid("* or a comma-separated list of origins such as https://calendar.example.com")
+    return names
+
+
+def redis_address(value: str) -> str:
+    if not re.match(r"(rediss?|unix)://", value):
+        raise _Invalid("redis://…, rediss://… or unix://…")
+    return value
+
+
+# Settings
 
 
 @dataclass(frozen=True)
 class StorageSettings:
     """Where the tables are. All that `models` and the migration need."""
 
-    aws_region: str = "ap-northeast-2"
-    aws_access_key_id: str | None = field(default=None, repr=False)
-    aws_secret_access_key: str | None = field(default=None, repr=False)
-    departments_table: str = "departments"
-    events_table: str = "events"
-    changes_table: str = "changes"
-    billing_mode: str = "PAY_PER_REQUEST"
-    endpoint_url: str | None = None
-    data_dir: Path = ROOT / ".data"
-    data_sync: str = "interval"
-    engine_port: int = 0
-    change_retention_days: int = 30
+    aws_region: str = setting("AWS_REGION", region, default="ap-northeast-2")
+    aws_access_key_id: str | None = setting("AWS_ACCESS_KEY_ID", text, default=None, secret=True)
+    aws_secret_access_key: str | None = setting("AWS_SECRET_ACCESS_KEY", text, default=None, secret=True)
+    departments_table: str = setting("DEPARTMENTS_TABLE", table_name, default="departments")
+    events_table: str = setting("EVENTS_TABLE", table_name, default="events")
+    changes_table: str = setting("CHANGES_TABLE", table_name, default="changes")
+    billing_mode: str = setting(
+        "DYNAMODB_BILLING_MODE", one_of("PAY_PER_REQUEST", "PROVISIONED"), default="PAY_PER_REQUEST"
+    )
+    endpoint_url: str | None = setting("DYNAMODB_ENDPOINT_URL", endpoint, default=None)
+    data_dir: Path = setting("DATA_DIR", folder, default=_DATA_DIR)  # noqa: RUF009 -- it returns a field
+    data_sync: str = setting("DATA_SYNC", one_of("interval", "always"), default="interval")
+    engine_port: int = setting("ENGINE_PORT", number(0, 65535), default=0)
+    change_retention_days: int = setting("CHANGE_RETENTION_DAYS", number(1, 3650), default=30)
 
     @property
     def embedded(self) -> bool:
@@ -44,120 +156,46 @@ class Settings:
     """What the server needs. Intervals in seconds, sizes in bytes."""
 
     storage: StorageSettings
-    secret_key: str = field(repr=False, default="")
-    development: bool = False
-    cors_origins: tuple[str, ...] = ("*",)
-    redis_url: str | None = field(default=None, repr=False)
-    installation: str = "team-calendar"
-    tail_interval: float = 5.0
-    replica_memory: int = 256 * 1024 * 1024
-    direct_broadcast: bool = True
-    fast_path: bool = True
-    host: str = "127.0.0.1"
-    port: int = 5000
+    secret_key: str = setting("SECRET_KEY", stripped, default="", secret=True)
+    development: bool = setting("FLASK_ENV", is_development, default=False)
+    cors_origins: tuple[str, ...] = setting("CORS_ORIGINS", origins, default=("*",))
+    redis_url: str | None = setting("REDIS_URL", redis_address, default=None, secret=True)
+    installation: str = setting("INSTALLATION", text, default="team-calendar")
+    tail_interval: float = setting("TAIL_INTERVAL_SECONDS", number(0.1, 3600, float), default=5.0)
+    replica_memory: int = setting("REPLICA_MEMORY_MB", megabytes(16, 65536), default=256 * _MEGABYTE)
+    direct_broadcast: bool = setting("DIRECT_BROADCAST", on_or_off, default=True)
+    fast_path: bool = setting("FAST_PATH", on_or_off, default=True)
+    host: str = setting("HOST", text, default="127.0.0.1")
+    port: int = setting("PORT", number(1, 65535), default=5000)
 
 
-def _text(default: str) -> Callable[[str, str | None], str]:
-    return lambda name, value: value or default
+NAMES = [
+    setting_field.metadata["name"]
+    for settings_class in (StorageSettings, Settings)
+    for setting_field in fields(settings_class)
+    if setting_field.metadata
+]
+"""The environment variables of all settings."""
 
 
-def _region(name: str, value: str | None) -> str:
-    value = value or "ap-northeast-2"
-    if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", value):
-        raise SettingsError(f"{name}: must be a region as ap-northeast-2")
-    return value
+def storage_settings(environ: Mapping[str, str] | None = None) -> StorageSettings:
+    """Reads the process's variables, completed from `.env`, or else `environ`. Raises SettingsError."""
+    return StorageSettings(**_values(StorageSettings, _environment(environ)))
 
 
-def _optional(name: str, value: str | None) -> str | None:
-    return value or None
-
-
-def _choice(*allowed: str) -> Callable[[str, str | None], str]:
-    def parse(name: str, value: str | None) -> str:
-        value = value or allowed[0]
-        if value not in allowed:
-            raise SettingsError(f"{name}: must be one of {', '.join(allowed)}")
-        return value
-
-    return parse
-
-
-def _number(default: float, low: float, high: float, kind: type = int) -> Callable[[str, str | None], Any]:
-    def parse(name: str, value: str | None) -> Any:
-        try:
-            number = kind(value) if value else kind(default)
-        except ValueError:
-            number = None
-        if number is None or not low <= number <= high:
-            raise SettingsError(f"{name}: must be a number from {low} to {high}")
-        return number
-
-    return parse
-
-
-def _table(default: str) -> Callable[[str, str | None], str]:
-    def parse(name: str, value: str | None) -> str:
-        value = value or default
-        # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
-        if not re.fullmatch(r"[A-Za-z0-9_.-]{3,255}", value):
-            raise SettingsError(f"{name}: must be a table name (3 to 255 of A-Z a-z 0-9 _ . -)")
-        return value
-
-    return parse
-
-
-def _endpoint(name: str, value: str | None) -> str | None:
-    if not value:
-        return None
-    if value != "embedded" and not re.fullmatch(
-        r"https?://(\[[0-9a-fA-F:.]+\]|[^\s/:@]+)(:[0-9]{1,5})?/?", value
-    ):
-        raise SettingsError(f"{name}: must be empty (AWS), 'embedded' or http(s)://host[:port]")
-    return value
-
-
-def _origins(name: str, value: str | None) -> tuple[str, ...]:
-    origins = tuple(part.strip().rstrip("/") for part in (value or "*").split(",") if part.strip())
-    if not origins:  # the libraries would take none as all
-        raise SettingsError(f"{name}: must be * or origins as https://calendar.example.com, by commas")
-    for origin in origins:
-        if origin != "*" and not re.fullmatch(r"https?://[^\s/*]+", origin):
-            raise SettingsError(f"{name}: must be * or origins as https://calendar.example.com, by commas")
-    return origins
-
-
-def _redis(name: str, value: str | None) -> str | None:
-    if value and not re.match(r"(rediss?|unix)://", value):
-        raise SettingsError(f"{name}: must be redis://…, rediss://… or unix://…")
-    return value or None
-
-
-_STORAGE: dict[str, tuple[str, Callable[[str, str | None], Any]]] = {
-    "aws_region": ("AWS_REGION", _region),
-    "aws_access_key_id": ("AWS_ACCESS_KEY_ID", _optional),
-    "aws_secret_access_key": ("AWS_SECRET_ACCESS_KEY", _optional),
-    "departments_table": ("DEPARTMENTS_TABLE", _table("departments")),
-    "events_table": ("EVENTS_TABLE", _table("events")),
-    "changes_table": ("CHANGES_TABLE", _table("changes")),
-    "billing_mode": ("DYNAMODB_BILLING_MODE", _choice("PAY_PER_REQUEST", "PROVISIONED")),
-    "endpoint_url": ("DYNAMODB_ENDPOINT_URL", _endpoint),
-    "data_dir": ("DATA_DIR", lambda name, value: (ROOT / (value or ".data")).resolve()),
-    "data_sync": ("DATA_SYNC", _choice("interval", "always")),
-    "engine_port": ("ENGINE_PORT", _number(0, 0, 65535)),
-    "change_retention_days": ("CHANGE_RETENTION_DAYS", _number(30, 1, 3650)),
-}
-_SERVER: dict[str, tuple[str, Callable[[str, str | None], Any]]] = {
-    "cors_origins": ("CORS_ORIGINS", _origins),
-    "redis_url": ("REDIS_URL", _redis),
-    "installation": ("INSTALLATION", _text("team-calendar")),
-    "tail_interval": ("TAIL_INTERVAL_SECONDS", _number(5, 0.1, 3600, float)),
-    "replica_memory": ("REPLICA_MEMORY_MB", lambda n, v: _number(256, 16, 65536)(n, v) * 1024 * 1024),
-    "direct_broadcast": ("DIRECT_BROADCAST", lambda n, v: _choice("on", "off")(n, v) == "on"),
-    "fast_path": ("FAST_PATH", lambda n, v: _choice("on", "off")(n, v) == "on"),
-    "host": ("HOST", _text("127.0.0.1")),
-    "port": ("PORT", _number(5000, 1, 65535)),
-}
-NAMES = [name for name, _ in (*_STORAGE.values(), *_SERVER.values())] + ["FLASK_ENV", "SECRET_KEY"]
+def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
+    """As `storage_settings`. Raises SettingsError, also if production has no SECRET_KEY of its own."""
+    environ = _environment(environ)
+    values = _values(Settings, environ)
+    if values["development"]:
+        values["secret_key"] = values["secret_key"] or "development-only"
+    elif values["secret_key"] in ("", EXAMPLE_SECRET):
+        raise SettingsError(
+            "SECRET_KEY: 운영 환경에서는 반드시 설정해야 하며 예제 값은 사용할 수 없습니다. "
+            "Required in production; the example's value is refused. "
+            '만들기 (make one): python -c "import secrets; print(secrets.token_hex(32))"'
+        )
+    return Settings(storage_settings(environ), **values)
 
 
 def _environment(environ: Mapping[str, str] | None) -> Mapping[str, str]:
@@ -167,24 +205,23 @@ def _environment(environ: Mapping[str, str] | None) -> Mapping[str, str]:
     return environ
 
 
-def storage_settings(environ: Mapping[str, str] | None = None) -> StorageSettings:
-    """Raises SettingsError. `environ` defaults to the process's, completed from `.env`."""
-    env = _environment(environ)
-    return StorageSettings(**{key: parse(name, env.get(name)) for key, (name, parse) in _STORAGE.items()})
+def _values(
+    settings_class: type[StorageSettings] | type[Settings], environ: Mapping[str, str]
+) -> dict[str, Any]:
+    """Returns the value of each setting by field name. Raises SettingsError."""
+    return {
+        setting_field.name: _value(setting_field, environ)
+        for setting_field in fields(settings_class)
+        if setting_field.metadata
+    }
 
 
-def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
-    """Raises SettingsError, also when production has no SECRET_KEY of its own."""
-    env = _environment(environ)
-    development = (
-        _choice("production", "development", "testing")("FLASK_ENV", env.get("FLASK_ENV")) != "production"
-    )
-    secret = env.get("SECRET_KEY", "").strip()
-    if not development and secret in ("", EXAMPLE_SECRET):
-        raise SettingsError(
-            "SECRET_KEY: 운영 환경에서는 반드시 설정해야 합니다 (예제 값은 사용할 수 없습니다). "
-            "required in production, and not the example's value. "
-            'Make one: python -c "import secrets; print(secrets.token_hex(32))"'
-        )
-    values = {key: parse(name, env.get(name)) for key, (name, parse) in _SERVER.items()}
-    return Settings(storage_settings(env), secret or "development-only", development, **values)
+def _value(setting_field: Field[Any], environ: Mapping[str, str]) -> Any:
+    name, parse = setting_field.metadata["name"], setting_field.metadata["parse"]
+    value = environ.get(name)
+    if not value:
+        return setting_field.default
+    try:
+        return parse(value)
+    except _Invalid as error:
+        raise SettingsError(f"{name}: must be {error}") from None

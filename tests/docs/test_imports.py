@@ -12,7 +12,8 @@ ALLOWED: dict[str, set[str]] = {
         "teamcal.storage",
     },
     "app.py": {
-        "models", "teamcal.dev_server", "teamcal.errors", "teamcal.factory", "teamcal.logs", "teamcal.settings",
+        "models", "teamcal.dev_server", "teamcal.errors", "teamcal.factory",
+        "teamcal.logs", "teamcal.settings",
     },
 }  # fmt: skip
 FORBIDDEN = {"migrate_to_dynamodb.py": {"app", "teamcal.factory", "teamcal.realtime", "teamcal.rest"}}

@@ -1,4 +1,4 @@
-"""python -m localdynamo --data-dir DIR: the engine's process (localdynamo starts it)."""
+"""python -m localdynamo --data-dir DIR: the engine's process. `endpoint_of` starts it."""
 
 import argparse
 import asyncio
@@ -11,10 +11,11 @@ from pathlib import Path
 
 from localdynamo import compaction
 from localdynamo import folder as files
-from localdynamo.launch import BUSY, REQUIREMENTS
+from localdynamo.launch import ALREADY_RUNNING, REQUIREMENTS
 from localdynamo.log import Damaged
 
-_LOG_BYTES = 1024 * 1024
+_LOG_FILE_BYTES = 1024 * 1024
+_COMPACTION_NICENESS = 5
 
 
 def main() -> int:
@@ -42,7 +43,7 @@ def _parse() -> argparse.Namespace:
 def _compact(options: argparse.Namespace) -> int:
     compaction.end_with_parent()
     if hasattr(os, "nice"):
-        os.nice(5)
+        os.nice(_COMPACTION_NICENESS)
     gc.disable()
     compaction.write_draft(options.data_dir, options.compact)
     return 0
@@ -59,8 +60,8 @@ def _serve(options: argparse.Namespace) -> int:
     except ImportError:
         return _fail(REQUIREMENTS)
     except filelock.Timeout:
-        print(BUSY, file=sys.stderr)
-        return 0  # nothing is wrong, and gunicorn would log another code as a worker's failure
+        print(ALREADY_RUNNING, file=sys.stderr)
+        return 0  # This is no failure, and gunicorn would log another code as a failed worker.
     try:
         return _run(options)
     finally:
@@ -68,44 +69,47 @@ def _serve(options: argparse.Namespace) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    _log_to(options.data_dir / files.JOURNAL)
+    _log_to(options.data_dir / files.ENGINE_LOG)
     try:
-        # Only after the lock, so that a process that lost the race ends at once.
+        # Imported after the lock is held, so that a process that lost the race ends at once.
         from localdynamo import engine
     except ImportError:
         return _fail(REQUIREMENTS)
-    settings = engine.Options(
+    engine_options = engine.Options(
         options.data_dir, options.port, options.sync, options.grace, options.expire_every, options.compact_at
     )
-    gc.disable()  # millions of objects that stay: the collector would only look at them again and again
-    running = engine.Engine(settings, _tell)
+    gc.disable()  # Recovery creates millions of objects that stay; the collector would scan them repeatedly.
+    recovered_engine = engine.Engine(engine_options, _report)
     try:
         listener = engine.listen(options.data_dir, options.port)
-    except engine.PortTaken as taken:
-        return _fail(str(taken))
+    except engine.PortTaken as error:
+        return _fail(str(error))
     gc.freeze()
-    # What is stored later stays as well: at Python's own thresholds a full collection stops every writer for
-    # 60 ms at 20,000 events, and longer with each.
+    # Items that are stored later stay too: at Python's own thresholds a full collection stops every writer
+    # for 60 ms at 20,000 events, and longer as they grow.
     gc.set_threshold(50_000, 20, 100)
     gc.enable()
-    asyncio.run(running.run(listener))
+    asyncio.run(recovered_engine.run(listener))
     return 0
 
 
 def _log_to(path: Path) -> None:
-    handler = logging.handlers.RotatingFileHandler(path, maxBytes=_LOG_BYTES, backupCount=1, encoding="utf-8")
+    handler = logging.handlers.RotatingFileHandler(
+        path, maxBytes=_LOG_FILE_BYTES, backupCount=1, encoding="utf-8"
+    )
     handler.setFormatter(logging.Formatter("%(asctime)s %(process)d %(levelname)s %(message)s"))
     logging.basicConfig(level=logging.INFO, handlers=[handler])
 
 
-def _tell(message: str) -> None:
+def _report(message: str) -> None:
+    """Writes to the log file and to the process that started the engine."""
     logging.getLogger(__name__).warning(message)
     print(message, file=sys.stderr, flush=True)
 
 
 def _fail(message: str) -> int:
-    # Not 3 or 4: gunicorn takes those, even from a process that isn't its worker, as a reason to halt.
     print(message, file=sys.stderr, flush=True)
+    # Neither 3 nor 4: gunicorn halts on those, even when they come from a process that isn't its worker.
     return 10
 
 

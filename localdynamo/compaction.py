@@ -1,11 +1,11 @@
-"""Makes the logs short again while requests go on.
+"""Compaction: replaces long logs by a snapshot while the engine goes on serving.
 
-The engine begins a new log and lets a second process read snapshot and older logs and write a new
-snapshot; only the engine puts that in place and deletes what it covers. A crash at any point leaves
-either the old files or the new snapshot plus files that the next start drops.
+The engine begins a new log and starts a second process, which reads the snapshot and the older logs and
+writes a new snapshot. Only the engine puts that in place and deletes the logs that it covers. A crash at
+any point leaves either the old files, or the new snapshot and files that the next start deletes.
 
-It begins when the logs exceed both 16 MB and the snapshot, so a folder holds about three times its
-data at most, and a start replays no more than 16 MB or the data's size in logs.
+Compaction begins when the logs exceed both 16 MB and the snapshot. So a folder holds at most about three
+times its data, and a start replays at most 16 MB of logs or, if that is more, the size of the data.
 """
 
 import contextlib
@@ -22,13 +22,14 @@ from localdynamo.log import Damaged, Log
 
 logger = logging.getLogger(__name__)
 SMALLEST_LOG = 16 * 1024 * 1024
-_PAUSE_AFTER_FAILURE = 60.0
+_SECONDS_AFTER_FAILURE = 60.0
 
 
 class Compaction:
-    """At most one at a time; `due` and `poll` are asked once a second."""
+    """Runs at most one compaction at a time. The engine calls `due` and `poll` once a second."""
 
     def __init__(self, folder: Path, snapshot_bytes: int, older_bytes: int, smallest: int) -> None:
+        """`older_bytes` is the size of the logs before the open one; up to `smallest` bytes never compact."""
         self._folder, self._smallest = folder, smallest
         self._snapshot_bytes, self._older_bytes = snapshot_bytes, older_bytes
         self._process: subprocess.Popen[bytes] | None = None
@@ -36,12 +37,16 @@ class Compaction:
         self._not_before = 0.0
 
     def due(self, log: Log) -> bool:
+        """Whether the logs, of which `log` is the open one, are long enough to begin."""
         if self._process is not None or time.monotonic() < self._not_before:
             return False
         return self._older_bytes + log.size > max(self._smallest, self._snapshot_bytes)
 
     def start(self, old: Log) -> Log:
-        """Begin with everything up to now; answers the log to go on with (the old one: no room)."""
+        """Begins with all records up to now. Returns the log to append to from now on.
+
+        That is the old one if no new one can be created.
+        """
         old.sync()
         try:
             new = Log(files.log_path(self._folder, old.number), old.number)
@@ -61,21 +66,20 @@ class Compaction:
     def _launch(self) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
             _command(self._folder, self._upto),
-            stdin=subprocess.PIPE,  # its end tells the other process that this one has gone
+            stdin=subprocess.PIPE,  # its end tells the compacting process that the engine has gone
             cwd=Path(__file__).parents[1],
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
         )
 
     def poll(self) -> None:
-        """Put a finished snapshot in place."""
+        """Puts a finished snapshot in place."""
         if self._process is None or self._process.poll() is None:
             return
-        code = self._process.returncode
-        self._forget()
-        if code != 0:
-            self._postpone(f"exit code {code}")
-            with contextlib.suppress(OSError):
-                draft_path(self._folder, self._upto).unlink()
+        exit_code = self._process.returncode
+        self._forget_process()
+        if exit_code != 0:
+            self._postpone(f"exit code {exit_code}")
+            self._drop_draft()
             return
         os.replace(draft_path(self._folder, self._upto), self._folder / files.SNAPSHOT)
         files.sync_folder(self._folder)
@@ -83,21 +87,25 @@ class Compaction:
         self._snapshot_bytes, self._older_bytes = files.snapshot_size(self._folder), 0
 
     def stop(self) -> None:
+        """Ends a compaction that is running; the logs stay as they are."""
         if self._process is not None:
             self._process.kill()
             self._process.wait()
-            self._forget()
-            with contextlib.suppress(OSError):
-                draft_path(self._folder, self._upto).unlink()
+            self._forget_process()
+            self._drop_draft()
 
-    def _postpone(self, why: str) -> None:
-        logger.error("compaction failed (%s); the logs stay as they are", why)
-        self._not_before = time.monotonic() + _PAUSE_AFTER_FAILURE
+    def _postpone(self, reason: str) -> None:
+        logger.error("compaction failed (%s); the logs stay as they are", reason)
+        self._not_before = time.monotonic() + _SECONDS_AFTER_FAILURE
 
-    def _forget(self) -> None:
+    def _forget_process(self) -> None:
         if self._process is not None and self._process.stdin is not None:
             self._process.stdin.close()
         self._process = None
+
+    def _drop_draft(self) -> None:
+        with contextlib.suppress(OSError):
+            draft_path(self._folder, self._upto).unlink()
 
 
 def _command(folder: Path, upto: int) -> list[str]:
@@ -105,11 +113,12 @@ def _command(folder: Path, upto: int) -> list[str]:
 
 
 def draft_path(folder: Path, upto: int) -> Path:
+    """Returns the file that a snapshot of the records before `upto` is written to."""
     return folder / f"snapshot-{upto}.tmp"
 
 
 def write_draft(folder: Path, upto: int) -> None:
-    """The other process: everything before record `upto` as a snapshot in the making."""
+    """Runs in the compacting process: writes all records before `upto` as a snapshot. Raises Damaged."""
     loaded = files.load(folder, before=upto)
     if loaded.number != upto:
         raise Damaged(
@@ -119,10 +128,10 @@ def write_draft(folder: Path, upto: int) -> None:
 
 
 def end_with_parent() -> None:
-    """Leave no orphan: the engine holds the other end of the standard input."""
+    """Ends this process when the engine dies, which holds the other end of standard input."""
 
     def watch() -> None:
-        os.read(0, 1)  # not sys.stdin: its lock would be in the way of a normal end
+        os.read(0, 1)  # not sys.stdin, whose lock would block a normal exit
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()

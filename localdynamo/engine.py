@@ -1,4 +1,4 @@
-"""The engine's process: one event loop that serves, syncs, compacts, expires, and knows when to end."""
+"""The engine's process: one event loop that serves, syncs, compacts and expires, and decides when to end."""
 
 import asyncio
 import contextlib
@@ -15,19 +15,21 @@ from typing import NamedTuple
 
 from localdynamo import folder as files
 from localdynamo.compaction import Compaction
+from localdynamo.disk_sync import Mode, Syncer
 from localdynamo.expiry import Expiry
-from localdynamo.front import Connection, Service
+from localdynamo.http_server import Connection, Service
 from localdynamo.lease import Leases
 from localdynamo.log import Log
 from localdynamo.store import Store
-from localdynamo.sync import Mode, Syncer
 
 logger = logging.getLogger(__name__)
-_PORT_WAIT = 3.0
-_OURS = range(20000, 30000)  # below what systems give to outgoing connections
+_PORT_WAIT = 3.0  # seconds
+_FREE_PORTS = range(20000, 30000)  # below the ports that systems give to outgoing connections
 
 
 class Options(NamedTuple):
+    """`grace` and `expire_every` are seconds; `compact_at` is bytes of log; `port` 0 means any."""
+
     folder: Path
     port: int
     sync: Mode
@@ -39,33 +41,36 @@ class Options(NamedTuple):
 class PortTaken(Exception):
     def __init__(self, port: int) -> None:
         super().__init__(
-            f"포트 {port}을(를) 다른 프로그램이 쓰고 있습니다.\nPort {port} is taken by another program."
+            f"다른 프로그램이 포트 {port}을(를) 사용하고 있습니다.\nPort {port} is used by another program."
         )
 
 
 class Engine:
-    """Everything of one run, from the recovered folder to the last sync."""
+    """One run, from the recovered folder to the last sync."""
 
     def __init__(self, options: Options, report: Callable[[str], None]) -> None:
+        """`report` is called with a sentence for people if recovery repaired something. Raises Damaged."""
         recovered = files.recover(options.folder, report)
         self._options = options
         self._store = Store(recovered.image, recovered.log)
         self._syncer = Syncer(recovered.log, options.sync)
         self._leases = Leases(options.grace)
         self._expiry = Expiry(self._store)
-        older = recovered.log_bytes - recovered.log.size
-        self._compaction = Compaction(options.folder, recovered.snapshot_bytes, older, options.compact_at)
+        older_bytes = recovered.log_bytes - recovered.log.size
+        self._compaction = Compaction(
+            options.folder, recovered.snapshot_bytes, older_bytes, options.compact_at
+        )
         self._failure: BaseException | None = None
         self._woken = asyncio.Event()
 
     async def run(self, listener: socket.socket) -> None:
-        """Serve until the last user has gone."""
+        """Serves until the last user has gone. Raises LogUnusable."""
         identity = uuid.uuid4().hex
         service = Service(self._store, self._syncer, self._leases, identity, self._fail)
         loop = asyncio.get_running_loop()
         server = await loop.create_server(lambda: Connection(service), sock=listener, backlog=512)
         files.write_address(self._options.folder, listener.getsockname()[1], identity)
-        self._obey_signals()
+        self._handle_signals()
         try:
             await self._tick_until_over()
         finally:
@@ -85,17 +90,17 @@ class Engine:
             self._syncer.tick()
             self._compaction.poll()
             if self._compaction.due(self._syncer.log):
-                await self._rotate()
+                await self._start_compaction()
             if time.monotonic() >= expire_at:
                 self._expiry.step()
                 expire_at = time.monotonic() + self._options.expire_every
 
-    async def _rotate(self) -> None:
-        def follow(old: Log) -> Log:
+    async def _start_compaction(self) -> None:
+        def next_log(old: Log) -> Log:
             self._store.log = self._compaction.start(old)
             return self._store.log
 
-        await self._syncer.rotate(follow)
+        await self._syncer.rotate(next_log)
 
     def _fail(self, error: BaseException) -> None:
         self._failure = error
@@ -105,34 +110,47 @@ class Engine:
         self._leases.stop_when_free()
         self._woken.set()
 
-    def _obey_signals(self) -> None:
+    def _handle_signals(self) -> None:
         loop = asyncio.get_running_loop()
-        # A service manager stops all processes at once: the users' last requests still want an engine.
+        # A service manager stops all processes at once, and the users' last requests still need the engine.
         signal.signal(signal.SIGTERM, lambda *_: loop.call_soon_threadsafe(self._stop))
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         if hasattr(signal, "SIGHUP"):
             signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
 
-def listen(folder: Path, asked: int) -> socket.socket:
-    """A listening socket: the port asked for, else last time's, else a free one. Raises PortTaken."""
-    wanted = asked or files.read_address(folder).get("port", 0)
+def listen(folder: Path, port: int) -> socket.socket:
+    """Returns a socket on `port`; for port 0 on last time's, or else a free one. Raises PortTaken."""
+    if port:
+        listener = _bind_patiently(port)
+        if listener is None:
+            raise PortTaken(port)
+        return listener
+    last_port = files.read_address(folder).get("port", 0)
+    if last_port:
+        listener = _bind_patiently(last_port)
+        if listener is not None:
+            return listener
+        logger.warning("port %s is taken, choosing another", last_port)
+    return _bind_free_port()
+
+
+def _bind_patiently(port: int) -> socket.socket | None:
+    """Returns None if another program still has the port after a few seconds."""
     deadline = time.monotonic() + _PORT_WAIT
-    while wanted:
-        try:
-            return _bind(wanted)
-        except OSError:
-            if time.monotonic() > deadline:
-                if asked:
-                    raise PortTaken(asked) from None
-                logger.warning("port %s is taken, choosing another", wanted)
-                break
-            time.sleep(0.1)
-    for port in random.sample(_OURS, 200):
+    while True:
         try:
             return _bind(port)
         except OSError:
-            continue
+            if time.monotonic() > deadline:
+                return None
+        time.sleep(0.1)
+
+
+def _bind_free_port() -> socket.socket:
+    for port in random.sample(_FREE_PORTS, 200):
+        with contextlib.suppress(OSError):
+            return _bind(port)
     return _bind(0)
 
 

@@ -1,57 +1,70 @@
-"""Time to live as logged deletes: a bounded piece of the tables at each step."""
+"""Time to live: deletes expired items as logged changes, a bounded number of items in each step."""
 
 import time
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from localdynamo.catalogue import tables, ttl_attribute
 from localdynamo.store import Store
 
-_ITEMS_A_STEP = 5000
-_DELETES_A_STEP = 500
-_OLDEST = 5 * 365 * 24 * 3600  # DynamoDB leaves alone what expired longer ago: probably not a time
+_ITEMS_PER_STEP = 5000
+_DELETES_PER_STEP = 500
+_LONGEST_EXPIRED = 5 * 365 * 24 * 3600
+"""Seconds. DynamoDB leaves items alone that expired longer ago: the value is probably not a time."""
+
+
+class _Partition(NamedTuple):
+    table: dict[str, Any]
+    hash_value: str
+    attribute: str
 
 
 class Expiry:
-    """Goes around all tables with a time to live; `step` looks at a few thousand items at most.
+    """Visits the tables with a time to live in turn. `step` looks at a few thousand items at most.
 
-    A partition is looked at in one step, however large.
+    A partition is visited in one step, however large it is.
     """
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._round: Iterator[tuple[dict[str, Any], str, str]] = iter(())
+        self._round: Iterator[_Partition] = iter(())
 
     def step(self, now: float | None = None) -> int:
-        """Delete what has expired in the next piece; answers how many items."""
-        at = time.time() if now is None else now
-        seen = deleted = 0
-        while seen < _ITEMS_A_STEP and deleted < _DELETES_A_STEP:
-            piece = next(self._round, None)
-            if piece is None:
+        """Deletes what has expired in the next partitions; returns the number of deleted items.
+
+        `now` is in seconds since the epoch.
+        """
+        now = time.time() if now is None else now
+        visited = deleted = 0
+        while visited < _ITEMS_PER_STEP and deleted < _DELETES_PER_STEP:
+            partition = next(self._round, None)
+            if partition is None:
                 self._round = _partitions()
                 break
-            table, hash_value, attribute = piece
-            partition = table["items"].get(hash_value, {})
-            seen += len(partition)
-            expired = [(hash_value, key) for key, item in partition.items() if _expired(item, attribute, at)]
+            items = partition.table["items"].get(partition.hash_value, {})
+            visited += len(items)
+            expired = [
+                (partition.hash_value, range_value)
+                for range_value, item in items.items()
+                if _has_expired(item, partition.attribute, now)
+            ][:_DELETES_PER_STEP]
             if expired:
-                self._store.remove(table, expired[:_DELETES_A_STEP])
-                deleted += len(expired[:_DELETES_A_STEP])
+                self._store.remove(partition.table, expired)
+                deleted += len(expired)
         return deleted
 
 
-def _partitions() -> Iterator[tuple[dict[str, Any], str, str]]:
+def _partitions() -> Iterator[_Partition]:
     for name, table in tables().items():
         attribute = ttl_attribute(name)
         if attribute:
             for hash_value in list(table["items"]):
-                yield table, hash_value, attribute
+                yield _Partition(table, hash_value, attribute)
 
 
-def _expired(item: dict[str, Any], attribute: str, now: float) -> bool:
+def _has_expired(item: dict[str, Any], attribute: str, now: float) -> bool:
     value = item.get(attribute)
     if not value or "N" not in value:
         return False
-    at = float(value["N"])
-    return now - _OLDEST < at <= now
+    expires_at = float(value["N"])
+    return now - _LONGEST_EXPIRED < expires_at <= now

@@ -1,11 +1,11 @@
-"""The data folder: which files it holds, and how they become an image again.
+"""The data folder: which files it holds, and how an image is recovered from them.
 
-snapshot.jsonl          everything before record N (it says which)
-log-<first>.jsonl       the records from <first> on; the last one is being written
-engine.json             where the engine listens: port, process id, and an id that proves it
-engine.lock             held by the engine as long as it lives
-engine.log              what the engine has to say
-cut-<time>.bin          bytes of a torn record that were cut off a log's end
+snapshot.jsonl          all records before record N; its first line names N
+log-<first>.jsonl       the records from <first> on; the engine appends to the last one
+engine.json             where the engine listens: port, process id, and an id that only this engine knows
+engine.lock             locked by the engine as long as it lives
+engine.log              the engine's messages
+cut-<time>-<at>.bin     bytes of an incomplete record that were cut off the end of a log
 """
 
 import contextlib
@@ -22,10 +22,12 @@ from localdynamo.log import Damaged, Log, Reader, encode
 SNAPSHOT = "snapshot.jsonl"
 ADDRESS = "engine.json"
 LOCK = "engine.lock"
-JOURNAL = "engine.log"
+ENGINE_LOG = "engine.log"
 
 
 class Recovered(NamedTuple):
+    """`log` is open for appending; `log_bytes` is the size of all logs."""
+
     image: Image
     log: Log
     snapshot_bytes: int
@@ -37,12 +39,12 @@ def log_path(folder: Path, first: int) -> Path:
 
 
 def logs_of(folder: Path) -> list[tuple[int, Path]]:
-    """(number of the first record, file) of each log, oldest first."""
+    """Returns (number of the first record, file) of each log, oldest first."""
     return sorted((int(path.stem[4:]), path) for path in folder.glob("log-*.jsonl"))
 
 
 def read_address(folder: Path) -> dict[str, Any]:
-    """{"port", "pid", "id"} of the engine that runs or ran last; empty when there was none."""
+    """Returns {"port", "pid", "id"} of the engine that runs or ran last; empty if there was none."""
     try:
         address = json.loads((folder / ADDRESS).read_bytes())
     except (OSError, ValueError):
@@ -55,14 +57,14 @@ def write_address(folder: Path, port: int, identity: str) -> None:
 
 
 def replace(path: Path, content: bytes) -> None:
-    """Write a small file so that it is read either as it was or as it will be."""
+    """Writes a small file so that a reader sees either its old or its new content."""
     draft = path.with_suffix(f".{os.getpid()}.tmp")
     draft.write_bytes(content)
     os.replace(draft, path)
 
 
 def sync_folder(folder: Path) -> None:
-    """Make created, renamed and deleted names durable (Windows does it by itself)."""
+    """Makes created, renamed and deleted names durable. Windows does that by itself."""
     if os.name == "nt":
         return
     descriptor = os.open(folder, os.O_RDONLY)
@@ -73,7 +75,7 @@ def sync_folder(folder: Path) -> None:
 
 
 def write_snapshot(path: Path, image: Image, upto: int) -> None:
-    """Everything before record `upto`, on the disk when this returns."""
+    """Writes all records before `upto` as one image. It is on the disk when this returns."""
     with open(path, "wb") as file:
         file.write(encode(0, {"snapshot": 1, "upto": upto}))
         number = 1
@@ -86,35 +88,36 @@ def write_snapshot(path: Path, image: Image, upto: int) -> None:
 
 
 def load_snapshot(path: Path, image: Image) -> int:
-    """Apply a snapshot, answer the number of the first record after it. Raises Damaged."""
+    """Applies a snapshot to `image`; returns the number of the first record after it. Raises Damaged."""
     reader = Reader(path, 0)
     upto, ended = 0, False
     for content in reader:
         if ended or (upto == 0) != ("snapshot" in content):
-            raise Damaged(path, reader.good, "records in a wrong order")
+            raise Damaged(path, reader.good, "records in the wrong order")
         if "snapshot" in content:
             upto = content["upto"]
         ended = "end" in content
         if not ended:
             image.apply(content)
     if not ended or reader.good != path.stat().st_size:
-        raise Damaged(path, reader.good, "a record that isn't whole")
+        raise Damaged(path, reader.good, "an incomplete record")
     return upto
 
 
 class Loaded(NamedTuple):
     image: Image
-    upto: int  # the first record that isn't in the snapshot
-    number: int  # of the next record
+    upto: int  # number of the first record that isn't in the snapshot
+    number: int  # number of the next record
     log_bytes: int
 
 
 def load(folder: Path, before: int | None = None, on_cut: Callable[[Reader], None] | None = None) -> Loaded:
-    """The image of all records (`before` that one).
+    """Reads the snapshot and the logs; `before` names a log by its first record that is left out.
 
-    A torn end of the last log is handed to `on_cut`; any other damage raises Damaged.
+    An incomplete record at the end of the last log is passed to `on_cut`. Raises Damaged for any other
+    damage, and for that one if there is no `on_cut`.
     """
-    image, upto, size = Image(), 1, 0
+    image, upto, log_bytes = Image(), 1, 0
     if (folder / SNAPSHOT).exists():
         upto = load_snapshot(folder / SNAPSHOT, image)
     number = upto
@@ -126,15 +129,18 @@ def load(folder: Path, before: int | None = None, on_cut: Callable[[Reader], Non
         for change in reader:
             image.apply(change)
         if reader.good != path.stat().st_size:
-            if on_cut is None or path != logs[-1][1] or not reader.cut_is_tail():
-                raise Damaged(path, reader.good, "a record that isn't whole, with others after it")
+            if on_cut is None or path != logs[-1][1] or not reader.rest_is_incomplete():
+                raise Damaged(path, reader.good, "an incomplete record with others after it")
             on_cut(reader)
-        number, size = reader.number, size + reader.good
-    return Loaded(image, upto, number, size)
+        number, log_bytes = reader.number, log_bytes + reader.good
+    return Loaded(image, upto, number, log_bytes)
 
 
 def recover(folder: Path, report: Callable[[str], None]) -> Recovered:
-    """Read the folder back, mend a torn end, drop leftovers of an interrupted compaction."""
+    """Reads the folder, cuts off an incomplete last record, and deletes what a dead compaction left.
+
+    `report` is called with a sentence for people if something was cut off. Raises Damaged.
+    """
     loaded = load(folder, on_cut=lambda reader: report(cut_tail(reader)))
     drop_covered(folder, loaded.upto)
     for draft in folder.glob("*.tmp"):
@@ -142,7 +148,7 @@ def recover(folder: Path, report: Callable[[str], None]) -> Recovered:
             draft.unlink()
     logs = logs_of(folder)
     log = Log(logs[-1][1] if logs else log_path(folder, loaded.number), loaded.number)
-    log.sync()  # what is read back may be spoken of, so it must not vanish in a power cut any more
+    log.sync()  # clients may see what was read back, so a power cut must not undo it any more
     sync_folder(folder)
     return Recovered(loaded.image, log, snapshot_size(folder), loaded.log_bytes)
 
@@ -155,22 +161,26 @@ def snapshot_size(folder: Path) -> int:
 
 
 def drop_covered(folder: Path, upto: int) -> None:
-    """Delete the logs that the snapshot holds. A log begins where a compaction ended, so none straddles."""
+    """Deletes the logs that the snapshot up to `upto` covers.
+
+    Every compaction begins a new log, so a log is covered either as a whole or not at all.
+    """
     for first, path in logs_of(folder):
         if first < upto:
             path.unlink()
 
 
 def cut_tail(reader: Reader) -> str:
-    """Cut a torn record off, keep its bytes in a file beside; answers what to tell people."""
-    side = reader.path.with_name(f"cut-{time.strftime('%Y%m%dT%H%M%S')}-{reader.good}.bin")
+    """Cuts off an incomplete last record and keeps its bytes in a file; returns a sentence for people."""
+    cut_file = reader.path.with_name(f"cut-{time.strftime('%Y%m%dT%H%M%S')}-{reader.good}.bin")
     with open(reader.path, "r+b") as file:
         file.seek(reader.good)
-        torn = file.read()
-        side.write_bytes(torn)
+        cut = file.read()
+        cut_file.write_bytes(cut)
         file.truncate(reader.good)
         os.fsync(file.fileno())
     return (
-        f"기록되다 만 마지막 {len(torn)}바이트를 {reader.path}에서 잘라 {side.name}에 보관했습니다.\n"
-        f"Cut a torn record of {len(torn)} bytes off {reader.path}, kept in {side.name}"
+        f"완전히 기록되지 않은 마지막 {len(cut)}바이트를 {reader.path}에서 잘라내어 "
+        f"{cut_file.name}에 보관했습니다.\n"
+        f"Cut an incomplete record of {len(cut)} bytes off {reader.path} and kept it in {cut_file.name}"
     )

@@ -1,7 +1,7 @@
-"""A lease: one open connection from a using process to the engine.
+"""A lease: one open connection from a process that uses the engine to the engine.
 
-It ends with either side, however that died: the engine counts its leases, and the user learns from
-its lease's end that the engine is gone.
+It ends when either side dies, however that happens: the engine counts its leases, and a user learns from
+the end of its lease that the engine has gone.
 """
 
 import contextlib
@@ -15,54 +15,55 @@ _ANSWER_SECONDS = 5.0
 
 
 class Leases:
-    """The engine's side: who holds one, and whether it is time to go."""
+    """The engine's side: the connections that hold a lease, and whether the engine should end."""
 
     def __init__(self, grace: float) -> None:
         self._grace = grace
-        self._held: set[object] = set()
+        self._holders: set[object] = set()
         self._empty_since = time.monotonic()
         self._stopping = False
 
     def add(self, holder: object) -> None:
-        self._held.add(holder)
+        self._holders.add(holder)
 
     def discard(self, holder: object) -> None:
-        if holder in self._held:
-            self._held.discard(holder)
+        if holder in self._holders:
+            self._holders.discard(holder)
             self._empty_since = time.monotonic()
 
     def stop_when_free(self) -> None:
-        """End with the last user, without waiting for another."""
+        """Makes the engine end with its last user, without waiting for another one."""
         self._stopping = True
 
     def over(self) -> bool:
-        if self._held:
+        """Whether the engine should end: no user, and none came for `grace` seconds."""
+        if self._holders:
             return False
         return self._stopping or time.monotonic() - self._empty_since > self._grace
 
 
 class Lease:
-    """The user's side."""
+    """The user's side; `port` is the engine's."""
 
     def __init__(self, connection: socket.socket, port: int) -> None:
         self._connection = connection
         self.port = port
 
     def wait_for_end(self) -> None:
-        """Block until the engine has gone."""
+        """Blocks until the engine has gone."""
         with contextlib.suppress(OSError):
             while self._connection.recv(64):
                 pass
         self._connection.close()
 
     def end(self) -> None:
-        """Give it up, which ends `wait_for_end` in another thread too."""
+        """Gives the lease up; `wait_for_end` returns in every thread that waits in it."""
         with contextlib.suppress(OSError):
             self._connection.shutdown(socket.SHUT_RDWR)
 
 
 def take_lease(folder: Path, sync: str) -> Lease | None:
-    """A lease of the engine that serves this folder; None when none answers."""
+    """Returns a lease of the engine that serves this folder; None if no engine answers."""
     address = read_address(folder)
     if not address:
         return None
@@ -73,7 +74,7 @@ def take_lease(folder: Path, sync: str) -> Lease | None:
         answer = b""
         while not answer.endswith(address["id"].encode()) and (part := connection.recv(4096)):
             answer += part
-        # A stranger may listen there by now; only our engine knows the id.
+        # Another program may listen on that port by now; only this folder's engine knows the id.
         if answer.startswith(b"HTTP/1.1 200 ") and answer.endswith(address["id"].encode()):
             connection.settimeout(None)
             return Lease(connection, address["port"])

@@ -1,8 +1,8 @@
-"""Query, fast for the plain shapes; every other one, and every mistake, is left to ministack.
+"""A fast Query for plain conditions; ministack answers all others and everything malformed.
 
-Plain is: hash key = text, at most one condition (=, <, <=, >, >=, BETWEEN) on the range key, all
+Plain means: hash key = text, at most one condition (=, <, <=, >, >=, BETWEEN) on the range key, all
 attributes, no filter. ministack evaluates an expression for each item of the partition, which takes
-a fifth of a second at 5,000; here a page costs its own length.
+a fifth of a second at 5,000 items; here the cost of a page is that of its own length.
 """
 
 import re
@@ -13,43 +13,48 @@ from typing import Any, NamedTuple
 from ministack.core.responses import json_response
 from ministack.services import dynamodb
 
-from localdynamo.order import Entry, Sort, View, Views
+from localdynamo.sorted_keys import Entry, SortKey, View, Views
 
 _PAGE_BYTES = 1024 * 1024
-_MOST_SHAPES = 256
-_PLAIN = frozenset(
-    (
-        *("TableName", "IndexName", "KeyConditionExpression", "ExpressionAttributeNames", "ConsistentRead"),
-        *("ExpressionAttributeValues", "ScanIndexForward", "Limit", "ExclusiveStartKey"),
-        "ReturnConsumedCapacity",
-    )
-)
+_MAX_PLANS = 256
+_PLAIN_PARAMETERS = {
+    "TableName",
+    "IndexName",
+    "KeyConditionExpression",
+    "ExpressionAttributeNames",
+    "ExpressionAttributeValues",
+    "ConsistentRead",
+    "ScanIndexForward",
+    "Limit",
+    "ExclusiveStartKey",
+    "ReturnConsumedCapacity",
+}
 _NAME = r"[#\w.\-]+"
 _EXPRESSION = re.compile(
     rf"\s*(?P<hash>{_NAME})\s*=\s*(?P<value>:\w+)"
     rf"(?:\s+AND\s+(?P<range>{_NAME})\s*"
-    r"(?:(?P<op><=|>=|<|>|=)\s*(?P<bound>:\w+)|\s+BETWEEN\s+(?P<low>:\w+)\s+AND\s+(?P<high>:\w+)))?\s*"
+    r"(?:(?P<operator><=|>=|<|>|=)\s*(?P<bound>:\w+)|\s+BETWEEN\s+(?P<low>:\w+)\s+AND\s+(?P<high>:\w+)))?\s*"
 )
 
 
-class Shape(NamedTuple):
-    """What is the same in all queries with one expression: where the values go."""
+class Plan(NamedTuple):
+    """What is the same in all queries with one expression; `hash_ref` and `bound_refs` name their values."""
 
     view: View
-    value: str
-    op: str  # "" when there is no condition on the range key, "BETWEEN" with two bounds
-    bounds: tuple[str, ...]
+    hash_ref: str
+    operator: str  # "" without a condition on the range key; "BETWEEN" has two bounds
+    bound_refs: tuple[str, ...]
 
 
 class Span(NamedTuple):
-    """Entries low ≤ i < high of a partition."""
+    """The entries low ≤ i < high of a partition."""
 
     low: int
     high: int
 
 
 class _NotPlain(Exception):
-    """Something that ministack has to look at."""
+    """ministack has to answer this query."""
 
 
 class Queries:
@@ -57,15 +62,15 @@ class Queries:
 
     def __init__(self, views: Views) -> None:
         self._views = views
-        self._shapes: dict[Any, Shape | None] = {}
+        self._plans: dict[Any, Plan | None] = {}
 
     def forget(self) -> None:
-        """Tables or indexes changed."""
-        self._shapes.clear()
+        """Must be called after tables or indexes were created, changed or deleted."""
+        self._plans.clear()
         self._views.forget()
 
     def query(self, data: dict[str, Any]) -> Any:
-        """As ministack's `_query`, byte for byte."""
+        """Returns what ministack's `_query` returns, byte for byte."""
         try:
             result = self._plain(data)
         except (_NotPlain, TypeError, KeyError, AttributeError):  # the last three: malformed input
@@ -74,22 +79,23 @@ class Queries:
         return json_response(result)
 
     def _plain(self, data: dict[str, Any]) -> dict[str, Any]:
-        shape = self._shape(data)
+        plan = self._plan(data)
         values = data["ExpressionAttributeValues"]
-        entries = shape.view.partition(_text(values[shape.value]))
-        bounds = tuple(_bound(values[name], shape.view.sort[0].type) for name in shape.bounds)
-        span = _span(entries, shape.op, bounds)
+        entries = plan.view.partition(_text(values[plan.hash_ref]))
+        bounds = tuple(_bound(values[ref], plan.view.sort_key[0].type) for ref in plan.bound_refs)
+        span = _span(entries, plan.operator, bounds)
         forward = data.get("ScanIndexForward", True)
         if "ExclusiveStartKey" in data:
-            span = _after(shape, data, entries, span, forward)
-        page, more = _page(entries, span, forward, _limit(data))
-        items = [shape.view.item(entry) for entry in page]
+            span = _after_start_key(plan, data, entries, span, forward)
+        page, has_more = _page(entries, span, forward, _limit(data))
+        items = [plan.view.item(entry) for entry in page]
         result: dict[str, Any] = {"Items": items, "Count": len(items), "ScannedCount": len(items)}
-        if more:
-            result["LastEvaluatedKey"] = {name: items[-1][name] for name in shape.view.key_names}
+        if has_more:
+            result["LastEvaluatedKey"] = {name: items[-1][name] for name in plan.view.key_names}
         return result
 
-    def _shape(self, data: dict[str, Any]) -> Shape:
+    def _plan(self, data: dict[str, Any]) -> Plan:
+        """Returns the plan of the query's expression, made at its first use. Raises _NotPlain."""
         values = data["ExpressionAttributeValues"]
         key = (
             data["TableName"],
@@ -101,29 +107,30 @@ class Queries:
             data.get("ConsistentRead"),
             data.get("ScanIndexForward"),
         )
-        if key not in self._shapes:
-            if len(self._shapes) >= _MOST_SHAPES:
-                self._shapes.clear()
-            self._shapes[key] = self._new_shape(data)
-        shape = self._shapes[key]
-        if shape is None or not _PLAIN.issuperset(data):
+        if key not in self._plans:
+            if len(self._plans) >= _MAX_PLANS:
+                self._plans.clear()
+            self._plans[key] = self._new_plan(data)
+        plan = self._plans[key]
+        if plan is None or not _PLAIN_PARAMETERS.issuperset(data):
             raise _NotPlain
-        return shape
+        return plan
 
-    def _new_shape(self, data: dict[str, Any]) -> Shape | None:
+    def _new_plan(self, data: dict[str, Any]) -> Plan | None:
+        """Returns None if the query isn't plain, or not valid."""
         table = dynamodb._tables.get(data["TableName"])
         match = _EXPRESSION.fullmatch(_without_parentheses(data["KeyConditionExpression"]))
         if table is None or match is None or not isinstance(data.get("ScanIndexForward", True), bool):
             return None
         view = self._views.of(table, data.get("IndexName"))
         names = data.get("ExpressionAttributeNames", {})
-        if view is None or names.get(match["hash"], match["hash"]) != view.hash.name:
+        if view is None or names.get(match["hash"], match["hash"]) != view.hash_key.name:
             return None
-        if not _accepted(data, match["value"]):
+        if not _is_valid(data, match["value"]):
             return None
-        bounds = tuple(name for name in (match["bound"], match["low"], match["high"]) if name)
-        op = match["op"] or ("BETWEEN" if match["low"] else "")
-        return Shape(view, match["value"], op, bounds)
+        bound_refs = tuple(ref for ref in (match["bound"], match["low"], match["high"]) if ref)
+        operator = match["operator"] or ("BETWEEN" if match["low"] else "")
+        return Plan(view, match["value"], operator, bound_refs)
 
 
 def _without_parentheses(expression: str) -> str:
@@ -131,9 +138,9 @@ def _without_parentheses(expression: str) -> str:
     return text[1:-1] if text[:1] == "(" and text[-1:] == ")" else text
 
 
-def _accepted(data: dict[str, Any], hash_ref: str) -> bool:
-    """Whether ministack finds nothing wrong: names, reserved words, types. Asked for an empty partition."""
-    probe = {k: v for k, v in data.items() if k not in ("Limit", "ExclusiveStartKey")}
+def _is_valid(data: dict[str, Any], hash_ref: str) -> bool:
+    """Whether ministack accepts the query's names, words and types. It is asked with an empty partition."""
+    probe = {name: value for name, value in data.items() if name not in ("Limit", "ExclusiveStartKey")}
     values = data["ExpressionAttributeValues"]
     probe["ExpressionAttributeValues"] = {**values, hash_ref: {"S": "\x00no such key"}}
     status, _headers, _body = dynamodb._query(probe)
@@ -162,52 +169,61 @@ def _limit(data: dict[str, Any]) -> int | None:
     return limit
 
 
-def _span(entries: list[Entry], op: str, bounds: tuple[Any, ...]) -> Span:
+def _span(entries: list[Entry], operator: str, bounds: tuple[Any, ...]) -> Span:
+    """Returns the entries whose range key fulfils the condition."""
+
     def before(bound: Any) -> int:
-        return bisect_left(entries, bound, key=lambda entry: entry.sort[0])
+        return bisect_left(entries, bound, key=lambda entry: entry.sort_key[0])
 
     def through(bound: Any) -> int:
-        return bisect_right(entries, bound, key=lambda entry: entry.sort[0])
+        return bisect_right(entries, bound, key=lambda entry: entry.sort_key[0])
 
-    if op == "BETWEEN":
+    if operator == "BETWEEN":
         if bounds[0] > bounds[1]:
             raise _NotPlain
         return Span(before(bounds[0]), through(bounds[1]))
-    low = {"=": before, ">=": before, ">": through}.get(op)
-    high = {"=": through, "<=": through, "<": before}.get(op)
+    low = {"=": before, ">=": before, ">": through}.get(operator)
+    high = {"=": through, "<=": through, "<": before}.get(operator)
     return Span(low(bounds[0]) if low else 0, high(bounds[0]) if high else len(entries))
 
 
-def _after(shape: Shape, data: dict[str, Any], entries: list[Entry], span: Span, forward: bool) -> Span:
-    """The span behind the start key, which has to be one that this very query could have answered."""
-    key, view, values = data["ExclusiveStartKey"], shape.view, data["ExpressionAttributeValues"]
-    if set(key) != set(view.key_names) or key[view.hash.name] != values[shape.value]:
+def _after_start_key(
+    plan: Plan, data: dict[str, Any], entries: list[Entry], span: Span, forward: bool
+) -> Span:
+    """Returns the part of the span behind the start key. Raises _NotPlain if the key isn't of this query."""
+    key, view, values = data["ExclusiveStartKey"], plan.view, data["ExpressionAttributeValues"]
+    if set(key) != set(view.key_names) or key[view.hash_key.name] != values[plan.hash_ref]:
         raise _NotPlain
-    for name, kind in view.sort:
+    for name, kind in view.sort_key:
         if list(key[name]) != [kind]:
             raise _NotPlain
         _bound(key[name], kind)
-    cursor: Sort = view.sort_of(key)
-    if shape.op and not _fits(cursor[0], shape, data):
+    start: SortKey = view.sort_key_of(key)
+    if plan.operator and not _fulfils(start[0], plan, data):
         raise _NotPlain
     if forward:
-        return Span(max(span.low, bisect_right(entries, cursor, key=lambda entry: entry.sort)), span.high)
-    return Span(span.low, min(span.high, bisect_left(entries, cursor, key=lambda entry: entry.sort)))
+        return Span(max(span.low, bisect_right(entries, start, key=lambda entry: entry.sort_key)), span.high)
+    return Span(span.low, min(span.high, bisect_left(entries, start, key=lambda entry: entry.sort_key)))
 
 
-def _fits(value: Any, shape: Shape, data: dict[str, Any]) -> bool:
-    kind = shape.view.sort[0].type
-    bounds = tuple(_bound(data["ExpressionAttributeValues"][name], kind) for name in shape.bounds)
-    return _span([Entry((value,), "", "", 0)], shape.op, bounds) == Span(0, 1)
+def _fulfils(range_value: Any, plan: Plan, data: dict[str, Any]) -> bool:
+    """Whether the value of a range key fulfils the condition."""
+    kind = plan.view.sort_key[0].type
+    bounds = tuple(_bound(data["ExpressionAttributeValues"][ref], kind) for ref in plan.bound_refs)
+    return _span([Entry((range_value,), "", "", 0)], plan.operator, bounds) == Span(0, 1)
 
 
 def _page(entries: list[Entry], span: Span, forward: bool, limit: int | None) -> tuple[list[Entry], bool]:
-    """As DynamoDB cuts: at the limit or before the item that exceeds 1 MB, and it doesn't look ahead."""
-    places = range(span.low, span.high) if forward else range(span.high - 1, span.low - 1, -1)
+    """Returns the page, and whether it has a LastEvaluatedKey.
+
+    As in DynamoDB a page ends at the limit or before the item that would exceed 1 MB, and has a key even
+    if no item follows.
+    """
+    indexes = range(span.low, span.high) if forward else range(span.high - 1, span.low - 1, -1)
     page: list[Entry] = []
     size = 0
-    for place in places:
-        entry = entries[place]
+    for index in indexes:
+        entry = entries[index]
         if page and size + entry.size > _PAGE_BYTES:
             return page, True
         page.append(entry)

@@ -1,6 +1,7 @@
-"""ministack's DynamoDB behind the log: what a call changed is in the log before it is answered.
+"""ministack's DynamoDB behind the write-ahead log: what a call changed is in the log before its answer.
 
-ministack keeps its tables in module variables, so there is one store a process.
+ministack keeps its tables in module variables, so a process can have one store only. The store replaces the
+functions of ministack named in _REPLACED, from its start to `release`.
 """
 
 import copy
@@ -8,7 +9,6 @@ import hashlib
 import logging
 import time
 import zlib
-from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -19,14 +19,14 @@ from ministack.services import dynamodb
 from localdynamo.catalogue import catalogue, install
 from localdynamo.image import TOKEN_SECONDS, Image
 from localdynamo.log import Log
-from localdynamo.order import Views
 from localdynamo.query import Queries
+from localdynamo.sorted_keys import Views
 
 logger = logging.getLogger(__name__)
 
-# What is offered. Left out is what keeps state the log doesn't know: streams, backups, imports,
-# replicas, PartiQL's transactions.
-_DATA = {
+# The actions that the engine offers. The others keep state that the log doesn't hold: streams, backups,
+# imports, replicas, PartiQL's transactions.
+_DATA_ACTIONS = {
     "PutItem": dynamodb._put_item,
     "GetItem": dynamodb._get_item,
     "DeleteItem": dynamodb._delete_item,
@@ -46,7 +46,7 @@ _DATA = {
     "DescribeEndpoints": dynamodb._describe_endpoints,
     "DescribeLimits": dynamodb._describe_limits,
 }
-_CATALOGUE = {
+_CATALOGUE_ACTIONS = {
     "CreateTable": dynamodb._create_table,
     "DeleteTable": dynamodb._delete_table,
     "UpdateTable": dynamodb._update_table,
@@ -56,8 +56,6 @@ _CATALOGUE = {
     "UntagResource": dynamodb._untag_resource,
 }
 
-Handler = Callable[[dict[str, Any]], tuple[int, dict[str, str], bytes | str]]
-
 
 class Answer(NamedTuple):
     status: int
@@ -66,7 +64,7 @@ class Answer(NamedTuple):
 
 
 class Effect(NamedTuple):
-    """One item as a call found and left it; None where there was or is none."""
+    """One item before and after a call; None if there was or is none."""
 
     table: dict[str, Any]
     hash_value: str
@@ -76,29 +74,33 @@ class Effect(NamedTuple):
 
 
 class LogUnusable(Exception):
-    """Memory holds what the log couldn't take: only a new start from the log is safe."""
+    """Memory holds a change that couldn't be logged: the engine must end and recover from the log."""
 
 
 class Store:
-    """Answers calls one at a time. `call` returns only when the log has what it changed."""
+    """Answers calls one at a time."""
 
     def __init__(self, image: Image, log: Log) -> None:
         self.log = log
-        self.tokens = image.tokens
-        self._effects: list[Effect] = []
-        self._token: list[Any] | None = None
-        self._digest = ""
+        self.tokens = image.tokens  # token → [digest of its request, sizes of its items, time]
+        self._effects: list[Effect] = []  # of the current call, not logged yet
+        self._token: list[Any] | None = None  # of the current call, not logged yet
+        self._transaction: dict[str, Any] = {}  # the current TransactWriteItems
+        self._digest = ""  # of the current TransactWriteItems
         self._views = Views()
         self._queries = Queries(self._views)
         install(image)
-        self._logged = copy.deepcopy(catalogue())
-        # ministack's reaper deletes expired items behind the log's back. It has to take this lock first,
-        # and nothing that is offered here uses it. expiry.py does its work.
+        self._logged_catalogue = copy.deepcopy(catalogue())
+        # ministack's own thread for expired items would delete them without a log record. It needs this lock,
+        # which no offered action uses, so holding it stops the thread. expiry.py does that work instead.
         dynamodb._lock.acquire()
-        self._hook()
+        self._replace_functions()
 
     def call(self, action: str, body: bytes) -> Answer:
-        """The answer to one request, as DynamoDB words it; malformed input is answered, never raised."""
+        """Returns DynamoDB's answer to one request, after the log holds what the call changed.
+
+        Malformed input is answered with an error. Raises LogUnusable.
+        """
         try:
             data = orjson.loads(body or b"{}")
         except ValueError:
@@ -113,23 +115,23 @@ class Store:
             self._undo()
             logger.exception("can't write %s", self.log.path)
             return _error("InternalServerError", f"The log can't be written: {error}", 500)
-        except Exception:  # a request that ministack didn't foresee must not end the engine
+        except Exception:  # a request that makes ministack fail must not end the engine
             self._undo()
             logger.exception("%s failed", action)
             return _error("InternalServerError", "The request could not be processed", 500)
 
     def remove(self, table: dict[str, Any], keys: list[tuple[str, str]]) -> None:
-        """Delete items as one logged change. Raises OSError, with nothing deleted, when it can't be."""
+        """Deletes items as one logged change. Raises OSError, and then has deleted nothing."""
         for hash_value, range_value in keys:
             dynamodb._remove_item(table, hash_value, range_value)
         try:
-            self._commit(None)
+            self._commit()
         except OSError:
             self._undo()
             raise
 
     def release(self) -> None:
-        """Give ministack back as it was."""
+        """Gives ministack its own functions and its lock back."""
         for name, function in _ORIGINAL.items():
             setattr(dynamodb, name, function)
         dynamodb._lock.release()
@@ -137,24 +139,29 @@ class Store:
     def _run(self, action: str, data: dict[str, Any]) -> Answer:
         if action == "Query":
             return _answer(*self._queries.query(data))
-        handler = _DATA.get(action)
-        if handler is not None:
-            if action == "TransactWriteItems":
-                self._digest = _digest(data)
-            status, headers, body = handler(data)
-            if self._effects or self._token:
-                self._commit(None)
-            return _answer(status, headers, body)
-        handler = _CATALOGUE.get(action)
-        if handler is None or (action == "UpdateTable" and "ReplicaUpdates" in data):
-            return _error("UnknownOperationException", f"Not offered by the embedded engine: {action}")
+        if action in _DATA_ACTIONS:
+            return self._run_data_action(action, data)
+        if action in _CATALOGUE_ACTIONS and not (action == "UpdateTable" and "ReplicaUpdates" in data):
+            return self._run_catalogue_action(action, data)
+        return _error("UnknownOperationException", f"Not offered by the embedded engine: {action}")
+
+    def _run_data_action(self, action: str, data: dict[str, Any]) -> Answer:
+        if action == "TransactWriteItems":
+            self._transaction, self._digest = data, _digest(data)
+        status, headers, body = _DATA_ACTIONS[action](data)
+        if self._effects or self._token:
+            self._commit()
+        return _answer(status, headers, body)
+
+    def _run_catalogue_action(self, action: str, data: dict[str, Any]) -> Answer:
         try:
-            return _answer(*handler(data))
-        finally:  # ministack may have changed something before it refused, or failed
+            return _answer(*_CATALOGUE_ACTIONS[action](data))
+        finally:  # ministack may have changed something before it refused the call or failed
             self._queries.forget()
             self._commit_catalogue()
 
-    def _commit(self, new_catalogue: dict[str, Any] | None) -> None:
+    def _commit(self, new_catalogue: dict[str, Any] | None = None) -> None:
+        """Appends the effects of the current call to the log. Raises OSError."""
         change: dict[str, Any] = {}
         if self._effects:
             change["ops"] = [_op(effect) for effect in self._effects]
@@ -167,17 +174,18 @@ class Store:
         self._effects, self._token = [], None
 
     def _commit_catalogue(self) -> None:
+        """Raises LogUnusable: unlike effects, a change of the catalogue can't be undone."""
         current = catalogue()
-        if current == self._logged:
+        if current == self._logged_catalogue:
             return
         try:
             self._commit(current)
         except OSError as error:
             raise LogUnusable(str(error)) from error
-        self._logged = copy.deepcopy(current)
+        self._logged_catalogue = copy.deepcopy(current)
 
     def _undo(self) -> None:
-        """Take the effects of a call back that was neither logged nor answered."""
+        """Undoes the effects of the current call, which was neither logged nor answered."""
         effects, self._effects = self._effects, []
         for effect in reversed(effects):
             if effect.old is None:
@@ -189,7 +197,7 @@ class Store:
             self.tokens.pop(self._token[0], None)
             self._token = None
 
-    def _hook(self) -> None:
+    def _replace_functions(self) -> None:
         set_item, remove_item = dynamodb._set_item, dynamodb._remove_item
 
         def logged_set(table: dict[str, Any], hash_value: str, range_value: str, item: dict[str, Any]) -> Any:
@@ -207,64 +215,70 @@ class Store:
 
         dynamodb._set_item = logged_set
         dynamodb._remove_item = logged_remove
-        dynamodb._emit_stream_event = lambda *_args, **_kwargs: None  # no streams here: don't collect them
+        dynamodb._emit_stream_event = lambda *_args, **_kwargs: None  # there are no streams to collect
         dynamodb._txn_token_lookup = self._lookup_token
         dynamodb._txn_token_store = self._store_token
-        _remember_expressions()
+        _cache_expressions()
 
     def _lookup_token(self, token: str) -> dict[str, Any] | None:
-        known = self.tokens.get(token)
-        if known is None or known[-1] <= time.time() - TOKEN_SECONDS:
+        """Returns what ministack remembers of the request that used the token, None if none did.
+
+        ministack compares `signature` with the content of the current request. The log has only a digest of
+        the earlier request: if the digests are equal, so is the content, and it is the current request's own.
+        """
+        earlier = self.tokens.get(token)
+        if earlier is None or earlier[-1] <= time.time() - TOKEN_SECONDS:
             return None
-        digest, sizes, _at = known
-        return {"signature": _Same(digest == self._digest), "response": {}, "sizes": sizes}
+        digest, sizes, _time = earlier
+        signature = _content(self._transaction) if digest == self._digest else None
+        return {"signature": signature, "response": {}, "sizes": sizes}
 
     def _store_token(self, token: str, entry: dict[str, Any]) -> None:
+        """Remembers the token of the current request, and forgets those that have expired."""
         now = time.time()
-        self.tokens.pop(token, None)
+        self.tokens.pop(token, None)  # so that it becomes the newest
         self.tokens[token] = [self._digest, entry["sizes"], now]
         self._token = [token, *self.tokens[token]]
         while self.tokens[oldest := next(iter(self.tokens))][-1] <= now - TOKEN_SECONDS:
             del self.tokens[oldest]
 
 
-class _Same:
-    """Stands for the first request of a token where ministack compares it with the second."""
-
-    def __init__(self, same: bool) -> None:
-        self.same = same
-
-    def __eq__(self, other: object) -> bool:
-        return self.same
-
-    __hash__ = None  # type: ignore[assignment]
-
-
-_HOOKED = (
-    *("_set_item", "_remove_item", "_emit_stream_event", "_txn_token_lookup", "_txn_token_store"),
-    *("_tokenize", "_condition_syntax_error"),
+_REPLACED = (
+    "_set_item",
+    "_remove_item",
+    "_emit_stream_event",
+    "_txn_token_lookup",
+    "_txn_token_store",
+    "_tokenize",
+    "_condition_syntax_error",
 )
-_ORIGINAL = {name: getattr(dynamodb, name) for name in _HOOKED}
+_ORIGINAL = {name: getattr(dynamodb, name) for name in _REPLACED}
 
 
-def _remember_expressions() -> None:
-    """Programs send the same few expressions again and again: read each once."""
+def _cache_expressions() -> None:
+    """Makes ministack parse each expression once: programs send the same few again and again."""
     tokens_of = lru_cache(1024)(dynamodb._tokenize)
     dynamodb._tokenize = lambda expression: list(tokens_of(expression))
     dynamodb._condition_syntax_error = lru_cache(1024)(dynamodb._condition_syntax_error)
 
 
 def _op(effect: Effect) -> list[Any]:
+    """Returns the effect as the log holds it, see image.py."""
     name = effect.table["TableName"]
     if effect.new is None:
         return [name, effect.hash_value, effect.range_value]
     return [name, effect.new]
 
 
-def _digest(data: dict[str, Any]) -> str:
-    """Tells two transactions apart, whatever their token."""
-    content = {k: v for k, v in data.items() if k != "ClientRequestToken"}
-    return hashlib.blake2b(orjson.dumps(content, option=orjson.OPT_SORT_KEYS), digest_size=16).hexdigest()
+def _content(transaction: dict[str, Any]) -> dict[str, Any]:
+    """Returns what two requests with one token must have in common."""
+    return {name: value for name, value in transaction.items() if name != "ClientRequestToken"}
+
+
+def _digest(transaction: dict[str, Any]) -> str:
+    """Returns a fingerprint of the content."""
+    content = orjson.dumps(_content(transaction), option=orjson.OPT_SORT_KEYS)
+    return hashlib.blake2b(content, digest_size=16).hexdigest()
 
 
 def _answer(status: int, headers: dict[str, str], body: bytes | str) -> Answer:

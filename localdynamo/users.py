@@ -1,4 +1,4 @@
-"""This process as a user of engines: one lease a folder, watched, taken again when the engine died."""
+"""This process as a user of engines: one lease per folder; a thread takes a new one if the engine dies."""
 
 import _thread
 import logging
@@ -12,26 +12,26 @@ from localdynamo.launch import forget_children, obtain
 from localdynamo.lease import Lease
 
 logger = logging.getLogger(__name__)
-_RETRY_SECONDS = (0.2, 5.0)
+_RETRY_SECONDS = (0.2, 5.0)  # first and longest pause
 
 
 class _User:
-    """This process's use of one folder."""
+    """This process's use of one folder's engine."""
 
     def __init__(self, folder: Path, port: int, sync: str) -> None:
         self._folder, self._port, self._sync = folder, port, sync
         self._lock = threading.Lock()
         self._lease: Lease | None = None
         self._inherited: list[Lease] = []
-        self._generation = 0  # another one after a fork: what was started before it no longer counts
-        self._watched: int | None = None  # which generation's watcher runs
+        self._generation = 0  # counts forks: watchers of an earlier generation stop
+        self._watched: int | None = None  # the generation whose watcher runs
 
     def join(self) -> str:
-        """The engine's address, once it answers. Raises EngineFailed."""
+        """Returns the engine's address as soon as the engine answers. Raises EngineFailed."""
         with self._lock:
             if self._lease is None:
                 self._lease = obtain(self._folder, self._port, self._sync)
-                # The clients have this address now: an engine started later must have it too.
+                # Clients use this address from now on, so an engine that is started later must have it too.
                 self._port = self._lease.port
             watched = self._watched == self._generation
         if not watched:
@@ -41,21 +41,22 @@ class _User:
         return f"http://127.0.0.1:{self._port}"
 
     def forked(self) -> None:
-        """In a fork's child: take an own lease.
+        """Called in the child of a fork: takes a lease of its own.
 
-        The parent's stays open: under eventlet closing it would take it out of the parent's hub.
+        The parent's lease stays open here too: under eventlet, closing it would remove it from the parent's
+        hub.
         """
         self._lock = threading.Lock()
         if self._lease is not None:
             self._inherited.append(self._lease)
         self._lease = None
         self._generation += 1
-        # Not threading.Thread: its start waits, which must not be here under eventlet. And if gunicorn
-        # changes the hub after the fork this is lost; then the next `join` in this process does it.
+        # Not threading.Thread, whose start() waits: that isn't allowed here under eventlet. If gunicorn
+        # replaces the hub after the fork, this watcher is lost and the next `join` starts another.
         _thread.start_new_thread(self._watch, (self._generation,))
 
     def leave(self) -> None:
-        """Give the lease back for good."""
+        """Gives the lease back for good."""
         self._generation += 1
         if self._lease is not None:
             self._lease.end()
@@ -71,22 +72,22 @@ class _User:
                 lease.wait_for_end()
             if self._generation != generation:
                 return
-            self._take_up(lease)
+            self._join_again(lease)
 
-    def _take_up(self, ended: Lease | None) -> None:
-        """Join again, for as long as it takes; each reason is said once."""
+    def _join_again(self, ended: Lease | None) -> None:
+        """Tries until it has joined; logs each reason for a failure once."""
         with self._lock:
             if self._lease is ended:
                 self._lease = None
         pause, longest = _RETRY_SECONDS
-        said = ""
+        logged = ""
         while True:
             try:
                 self.join()
-            except Exception as failure:  # noqa: BLE001 - a watcher that ends would end the restarts
-                if str(failure) != said:
-                    said = str(failure)
-                    logger.error("%s", said)  # noqa: TRY400
+            except Exception as failure:  # noqa: BLE001 -- without the watcher nothing restarts the engine
+                if str(failure) != logged:
+                    logged = str(failure)
+                    logger.error("%s", logged)  # noqa: TRY400
                 time.sleep(pause)
                 pause = min(pause * 2, longest)
             else:
@@ -98,14 +99,15 @@ _guard = threading.Lock()
 
 
 def endpoint_of(data_dir: Path, port: int = 0, sync: Literal["interval", "always"] = "interval") -> str:
-    """Start or join the engine of this folder, answer its address: "http://127.0.0.1:PORT".
+    """Starts or joins the engine of this folder; returns its address, "http://127.0.0.1:PORT".
 
-    From now on this process is its user: the engine lives at least as long, and is started again at
-    the same address when it dies. `port` counts only for an engine that isn't running yet; `sync`
-    "always" makes a running one stricter. Raises EngineFailed; a later call tries again.
+    From now on this process is a user of the engine, which lives at least as long, and is started again
+    at the same address if it dies. `port` is used only if the engine isn't running yet; `sync` "always"
+    also applies to an engine that is running. Raises EngineFailed; a later call tries again.
 
-    It costs next to nothing once joined. A program that forks should call it in each child, where it
-    makes the connections: gunicorn with --preload and eventlet loses what a fork starts by itself.
+    A call costs next to nothing once the process has joined. A program that forks should call it in each
+    child that connects: under gunicorn with --preload and eventlet, a thread that was started by the fork
+    itself is lost.
     """
     folder = Path(data_dir).absolute()
     with _guard:

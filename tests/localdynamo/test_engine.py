@@ -1,9 +1,8 @@
-"""The engine's process: what it answered survives its death, its compaction, its disk, and its restart."""
+"""The engine's process: acknowledged writes survive kill -9, compaction, damaged files and a restart."""
 
 import threading
 import time
 import uuid
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +12,8 @@ from botocore.exceptions import BotoCoreError
 from localdynamo import engine
 from localdynamo import folder as files
 from localdynamo.log import encode
-from tests.localdynamo.conftest import CHANGES, EVENTS, Running, client, wait_until
-from tests.localdynamo.test_files import damage
-
-Run = Callable[..., Running]
+from tests.localdynamo.engines import RunEngine, client, flip_bit, wait_until
+from tests.localdynamo.stores import CHANGES, EVENTS
 
 
 def item_of(department: str, number: int, text: str = "") -> dict[str, Any]:
@@ -24,10 +21,10 @@ def item_of(department: str, number: int, text: str = "") -> dict[str, Any]:
 
 
 class Writers:
-    """Threads that write rows until the engine dies, and remember what was answered."""
+    """Threads that write rows until the engine dies, and remember which writes were acknowledged."""
 
     def __init__(self, url: str, name: str, count: int, text: str = "") -> None:
-        self.answered: list[tuple[str, int]] = []
+        self.acknowledged: list[tuple[str, int]] = []
         self.slowest = 0.0
         self._client, self._text = client(url), text
         self._stop = threading.Event()
@@ -47,14 +44,14 @@ class Writers:
             except BotoCoreError:
                 return
             self.slowest = max(self.slowest, time.monotonic() - began)
-            self.answered += [(name, number), (name, number + 1)]
+            self.acknowledged += [(name, number), (name, number + 1)]
             number += 2
 
     def join(self) -> set[tuple[str, int]]:
         self._stop.set()
         for thread in self._threads:
             thread.join(20)
-        return set(self.answered)
+        return set(self.acknowledged)
 
 
 def stored(url: str) -> set[tuple[str, int]]:
@@ -63,73 +60,75 @@ def stored(url: str) -> set[tuple[str, int]]:
 
 
 @pytest.mark.parametrize("sync", ["interval", "always"])
-def test_what_was_answered_survives_kill_9(run: Run, sync: str) -> None:
-    running = run("--sync", sync).ready()
+def test_acknowledged_writes_survive_kill_9(run_engine: RunEngine, sync: str) -> None:
+    running = run_engine("--sync", sync).ready()
     client(running.url).create_table(**CHANGES)
     expected: set[tuple[str, int]] = set()
     for round_ in range(5 if sync == "interval" else 2):
         writers = Writers(running.url, f"r{round_}", 16)
-        wait_until(lambda w=writers: len(w.answered) > 200)
+        wait_until(lambda w=writers: len(w.acknowledged) > 200)
         running.kill()
         expected |= writers.join()
-        running = run("--sync", sync).ready()
+        running = run_engine("--sync", sync).ready()
         found = stored(running.url)
         assert expected <= found
         # A transaction is there as a whole or not at all.
         assert all((name, number ^ 1) in found for name, number in found)
     writers = Writers(running.url, "last", 4)
-    wait_until(lambda: writers.answered)
+    wait_until(lambda: writers.acknowledged)
     assert writers.join() <= stored(running.url)
     running.end()
 
 
-def test_compaction_lets_requests_go_on(run: Run) -> None:
-    running = run("--compact-at", "300000").ready()
+def test_requests_are_answered_during_a_compaction(run_engine: RunEngine) -> None:
+    running = run_engine("--compact-at", "300000").ready()
     client(running.url).create_table(**CHANGES)
     snapshot = running.folder / files.SNAPSHOT
     writers = Writers(running.url, "w", 4, "x" * 1000)
     wait_until(snapshot.exists)
     written = snapshot.stat().st_mtime_ns
     wait_until(lambda: snapshot.stat().st_mtime_ns != written)
-    answered = writers.join()
+    acknowledged = writers.join()
     assert writers.slowest < 2
     running.end()
-    again = run().ready()
-    assert answered <= stored(again.url)
+    again = run_engine().ready()
+    assert acknowledged <= stored(again.url)
     assert len(files.logs_of(running.folder)) <= 2
 
 
-def test_a_failed_compaction_changes_nothing(run: Run) -> None:
-    running = run("--compact-at", "20000").ready()
+def test_a_failed_compaction_changes_nothing(run_engine: RunEngine) -> None:
+    running = run_engine("--compact-at", "20000").ready()
     table = client(running.url)
     table.create_table(**CHANGES)
     table.put_item(TableName="changes", Item=item_of("x", 1))
-    damage(files.logs_of(running.folder)[0][1], 100)
+    flip_bit(files.logs_of(running.folder)[0][1], 100)
     for number in range(2, 30):
         table.put_item(TableName="changes", Item=item_of("x", number, "x" * 1000))
-    wait_until(lambda: "compaction failed" in (running.folder / files.JOURNAL).read_text())
+    wait_until(lambda: "compaction failed" in (running.folder / files.ENGINE_LOG).read_text())
     assert not (running.folder / files.SNAPSHOT).exists()
     assert len(stored(running.url)) == 29
     assert len(files.logs_of(running.folder)) == 2
 
 
-def test_compaction_may_be_killed_at_any_point(run: Run) -> None:
-    answered: set[tuple[str, int]] = set()
+def test_compaction_may_be_killed_at_any_point(run_engine: RunEngine) -> None:
+    acknowledged: set[tuple[str, int]] = set()
     for round_ in range(4):
-        running = run("--compact-at", "50000").ready()
+        running = run_engine("--compact-at", "50000").ready()
         if not round_:
             client(running.url).create_table(**CHANGES)
         writers = Writers(running.url, f"r{round_}", 4, "x" * 2000)
         wait_until(lambda folder=running.folder: len(files.logs_of(folder)) > 1)
         time.sleep(0.03 * round_)
         running.kill()
-        answered |= writers.join()
-    assert answered <= stored(run().ready().url)
+        acknowledged |= writers.join()
+    assert acknowledged <= stored(run_engine().ready().url)
 
 
-def test_starts_on_ten_thousand_events_in_time(run: Run, tmp_path: Path) -> None:
+def test_a_start_with_ten_thousand_events_takes_under_three_seconds(
+    run_engine: RunEngine, tmp_path: Path
+) -> None:
     folder = tmp_path / "data"
-    running = run().ready()
+    running = run_engine().ready()
     table = client(running.url)
     for description in (EVENTS, CHANGES):
         table.create_table(**description)
@@ -143,66 +142,68 @@ def test_starts_on_ten_thousand_events_in_time(run: Run, tmp_path: Path) -> None
             ops = [["events", item], ["changes", change], ["changes", item_of("y", 0)]]
             log.write(encode(first + 2 + number, {"ops": ops, "token": [str(number), "0" * 32, {}, 1.0]}))
     began = time.monotonic()
-    running = run().ready()
+    running = run_engine().ready()
     query = {"KeyConditionExpression": "id = :i", "ExpressionAttributeValues": {":i": {"S": event["id"]}}}
     assert client(running.url).query(TableName="events", **query)["Count"] == 1
     assert time.monotonic() - began < 3
 
 
-def test_damage_stops_the_start_and_says_where(run: Run) -> None:
-    running = run().ready()
+def test_damage_stops_the_start_and_the_message_names_the_file(run_engine: RunEngine) -> None:
+    running = run_engine().ready()
     client(running.url).create_table(**CHANGES)
     running.end()
     (running.folder / files.SNAPSHOT).write_bytes(b"nothing that was written by an engine")
     before = {path: path.read_bytes() for path in running.folder.glob("*.jsonl")}
-    failed = run()
+    failed = run_engine()
     assert failed.process.wait(20) == 10
-    said = failed.end()
-    assert "손상" in said
-    assert "Damaged" in said
-    assert str(running.folder / files.SNAPSHOT) in said
+    message = failed.end()
+    assert "손상" in message
+    assert "Damaged" in message
+    assert str(running.folder / files.SNAPSHOT) in message
     assert before == {path: path.read_bytes() for path in running.folder.glob("*.jsonl")}
 
 
-def test_a_torn_end_is_reported(run: Run) -> None:
-    running = run().ready()
+def test_a_cut_off_record_is_reported(run_engine: RunEngine) -> None:
+    running = run_engine().ready()
     client(running.url).create_table(**CHANGES)
     running.kill()
     ((_first, path),) = files.logs_of(running.folder)
     with open(path, "ab") as log:
         log.write(b"0badbad0 3 {half a rec")
-    again = run().ready()
-    assert "Cut a torn record of 22 bytes" in (running.folder / files.JOURNAL).read_text()
+    again = run_engine().ready()
+    assert "Cut an incomplete record of 22 bytes" in (running.folder / files.ENGINE_LOG).read_text()
     assert client(again.url).list_tables()["TableNames"] == ["changes"]
     assert "22" in again.end()
 
 
-def test_only_one_engine_serves_a_folder(run: Run) -> None:
-    run().ready()
-    second = run()
+def test_only_one_engine_serves_a_folder(run_engine: RunEngine) -> None:
+    run_engine().ready()
+    second = run_engine()
     assert second.process.wait(20) == 0
     assert "running already" in second.end()
 
 
-def test_keeps_its_port(run: Run) -> None:
-    running = run().ready()
+def test_a_restarted_engine_keeps_its_port(run_engine: RunEngine) -> None:
+    running = run_engine().ready()
     port = files.read_address(running.folder)["port"]
     running.kill()
-    run().ready()
+    run_engine().ready()
     assert files.read_address(running.folder)["port"] == port
 
 
-def test_a_port_that_is_taken(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    port = files.read_address(run().ready().folder)["port"]
-    refused = run("--port", str(port), folder=tmp_path / "other")
+def test_a_port_that_another_program_uses(
+    run_engine: RunEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    port = files.read_address(run_engine().ready().folder)["port"]
+    refused = run_engine("--port", str(port), folder=tmp_path / "other")
     monkeypatch.setattr(engine, "_PORT_WAIT", 0.2)
     with pytest.raises(engine.PortTaken, match=str(port)):
         engine.listen(tmp_path, port)
-    # One that was only remembered: nobody uses this engine yet, so it may take another.
+    # A port that was only remembered: no client uses this engine yet, so it may take another one.
     files.write_address(tmp_path, port, "x")
     with engine.listen(tmp_path, 0) as other:
         assert other.getsockname()[1] != port
-    monkeypatch.setattr(engine, "_OURS", range(port, port + 1))
+    monkeypatch.setattr(engine, "_FREE_PORTS", range(port, port + 1))
     monkeypatch.setattr(engine.random, "sample", lambda *_: [port])
     with engine.listen(tmp_path, 0) as other:
         assert other.getsockname()[1] != port
@@ -210,8 +211,8 @@ def test_a_port_that_is_taken(run: Run, tmp_path: Path, monkeypatch: pytest.Monk
     assert str(port) in refused.end()
 
 
-def test_expires_items_by_itself(run: Run) -> None:
-    running = run("--expire-every", "0.2", grace=4).ready()
+def test_expired_items_are_deleted_without_a_request(run_engine: RunEngine) -> None:
+    running = run_engine("--expire-every", "0.2", grace=4).ready()
     table = client(running.url)
     table.create_table(**CHANGES)
     setting = {"Enabled": True, "AttributeName": "expires"}
@@ -221,9 +222,9 @@ def test_expires_items_by_itself(run: Run) -> None:
         table.put_item(TableName="changes", Item=item)
     wait_until(lambda: stored(running.url) == {("x", 1)})
     running.kill()
-    assert stored(run().ready().url) == {("x", 1)}
+    assert stored(run_engine().ready().url) == {("x", 1)}
 
 
-def test_ends_with_nobody_left(run: Run) -> None:
-    running = run(grace=0.5).ready()
+def test_the_engine_ends_without_users(run_engine: RunEngine) -> None:
+    running = run_engine(grace=0.5).ready()
     assert running.process.wait(20) == 0

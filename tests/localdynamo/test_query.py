@@ -1,35 +1,34 @@
-"""The fast Query answers what ministack answers, byte for byte."""
+"""The fast Query returns what ministack returns, byte for byte."""
 
 import json
 import random
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 from ministack.services import dynamodb
 
-from tests.localdynamo.conftest import CHANGES, EVENTS, Caller
+from tests.localdynamo.stores import CHANGES, EVENTS, OpenStore, StoreClient
 
 KEYS = [("department_id", "event_date"), ("id", "department_id"), ("department_id", "revision")]
 TEXTS = ["", "a", "ab", "b", "가", "가나", "z~", "\U0001f600"]
 
 
-def fill(call: Caller, chance: random.Random) -> None:
+def fill(call: StoreClient, rng: random.Random) -> None:
     call("CreateTable", **EVENTS)
     call("CreateTable", **CHANGES)
     for number in range(150):
-        item = {"id": f"e{number:03}", "department_id": chance.choice("xy"), "title": "제목" * number}
-        if chance.random() < 0.9:
-            item["event_date"] = chance.choice(TEXTS[1:])
+        item = {"id": f"e{number:03}", "department_id": rng.choice("xy"), "title": "제목" * number}
+        if rng.random() < 0.9:
+            item["event_date"] = rng.choice(TEXTS[1:])
         call("PutItem", TableName="events", Item={name: {"S": text} for name, text in item.items()})
-        revision = {"N": str(chance.choice([-3, 2.5, 10, 9, 1e20, number]))}
+        revision = {"N": str(rng.choice([-3, 2.5, 10, 9, 1e20, number]))}
         call("PutItem", TableName="changes", Item={"department_id": {"S": "x"}, "revision": revision})
 
 
-def change(call: Caller, chance: random.Random) -> None:
-    key = {"id": {"S": f"e{chance.randrange(160):03}"}, "department_id": {"S": chance.choice("xy")}}
-    date = {"S": chance.choice(TEXTS[1:])}
-    match chance.randrange(4):
+def change(call: StoreClient, rng: random.Random) -> None:
+    key = {"id": {"S": f"e{rng.randrange(160):03}"}, "department_id": {"S": rng.choice("xy")}}
+    date = {"S": rng.choice(TEXTS[1:])}
+    match rng.randrange(4):
         case 0:
             call("PutItem", TableName="events", Item={**key, "event_date": date, "n": {"N": "1"}})
         case 1:
@@ -48,38 +47,38 @@ def change(call: Caller, chance: random.Random) -> None:
             call("UpdateItem", TableName="events", Key=key, UpdateExpression="REMOVE event_date")
 
 
-def random_query(chance: random.Random) -> dict[str, Any]:
-    kind = chance.randrange(3)
+def random_query(rng: random.Random) -> dict[str, Any]:
+    kind = rng.randrange(3)
     hash_name, range_name = KEYS[kind]
-    hash_value = chance.choice(["x", "y", "nobody", "x", "x", ""])
+    hash_value = rng.choice(["x", "y", "nobody", "x", "x", ""])
     if kind == 1:
-        hash_value = f"e{chance.randrange(160):03}"
+        hash_value = f"e{rng.randrange(160):03}"
     query: dict[str, Any] = {"TableName": "changes" if kind == 2 else "events"}
     if kind == 0:
         query["IndexName"] = "by-date"
     values: dict[str, Any] = {":h": {"S": hash_value}}
 
     def bound() -> dict[str, str]:
-        if kind == 2 and chance.random() < 0.95:
-            return {"N": chance.choice(["0", "9", "10", "2.50", "-3", "1e20", "x"])}
-        return {"S": chance.choice(TEXTS)}
+        if kind == 2 and rng.random() < 0.95:
+            return {"N": rng.choice(["0", "9", "10", "2.50", "-3", "1e20", "x"])}
+        return {"S": rng.choice(TEXTS)}
 
     hash_text, range_text = hash_name, range_name
     names = {}
-    if chance.random() < 0.5:
+    if rng.random() < 0.5:
         names["#h"], hash_text = hash_name, "#h"
     expression = f"{hash_text} = :h"
-    if chance.random() < 0.8:
-        if chance.random() < 0.5:
-            names["#r"], range_text = chance.choice([range_name] * 9 + ["title"]), "#r"
-        op = chance.choice(["=", "<", "<=", ">", ">=", "BETWEEN", "<>"])
+    if rng.random() < 0.8:
+        if rng.random() < 0.5:
+            names["#r"], range_text = rng.choice([range_name] * 9 + ["title"]), "#r"
+        op = rng.choice(["=", "<", "<=", ">", ">=", "BETWEEN", "<>"])
         values[":a"] = bound()
         if op == "BETWEEN":
             values[":b"] = bound()
             expression += f" AND {range_text} BETWEEN :a AND :b"
         else:
             expression += f" AND {range_text} {op} :a"
-    if chance.random() < 0.2:
+    if rng.random() < 0.2:
         expression = f"({expression})"
     query |= {"KeyConditionExpression": expression, "ExpressionAttributeValues": values}
     if names:
@@ -92,13 +91,13 @@ def random_query(chance: random.Random) -> dict[str, Any]:
         "Select": ["COUNT"],
     }
     for name, choices in extras.items():
-        if chance.random() < (0.05 if name == "Select" else 0.4):
-            query[name] = chance.choice(choices)
+        if rng.random() < (0.05 if name == "Select" else 0.4):
+            query[name] = rng.choice(choices)
     return query
 
 
-def assert_same_pages(call: Caller, query: dict[str, Any], chance: random.Random) -> int:
-    """Compare all pages of a query, answer how many there were."""
+def assert_same_pages(call: StoreClient, query: dict[str, Any], rng: random.Random) -> int:
+    """Compares all pages of a query; returns their number."""
     for page in range(1, 300):
         expected = dynamodb._query(json.loads(json.dumps(query)))
         answer = call.store.call("Query", json.dumps(query).encode())
@@ -106,29 +105,29 @@ def assert_same_pages(call: Caller, query: dict[str, Any], chance: random.Random
         key = json.loads(answer.body).get("LastEvaluatedKey")
         if not key:
             return page
-        if chance.random() < 0.05:
-            name = chance.choice(list(key))
-            key[name] = chance.choice([{"S": "a"}, {"S": ""}, {"N": "3"}, {"N": "nine"}])
-        if chance.random() < 0.03:
+        if rng.random() < 0.05:
+            name = rng.choice(list(key))
+            key[name] = rng.choice([{"S": "a"}, {"S": ""}, {"N": "3"}, {"N": "nine"}])
+        if rng.random() < 0.03:
             key.popitem()
         query = {**query, "ExclusiveStartKey": key}
     raise AssertionError(query)
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
-def test_answers_as_ministack_does(open_store: Callable[..., Caller], seed: int) -> None:
-    chance = random.Random(seed)
+def test_random_queries_return_what_ministack_returns(open_store: OpenStore, seed: int) -> None:
+    rng = random.Random(seed)
     call = open_store()
-    fill(call, chance)
+    fill(call, rng)
     pages = 0
     for _round in range(60):
         for _ in range(5):
-            pages += assert_same_pages(call, random_query(chance), chance)
-        change(call, chance)
+            pages += assert_same_pages(call, random_query(rng), rng)
+        change(call, rng)
     assert pages > 300
 
 
-def test_plain_shapes_dont_take_the_slow_way(open_store: Callable[..., Caller], monkeypatch: Any) -> None:
+def test_plain_queries_dont_call_ministack(open_store: OpenStore, monkeypatch: Any) -> None:
     call = open_store()
     fill(call, random.Random(4))
     query = {
@@ -147,7 +146,7 @@ def test_plain_shapes_dont_take_the_slow_way(open_store: Callable[..., Caller], 
     assert call("Query", **query, ExclusiveStartKey=again["LastEvaluatedKey"])["Items"]
 
 
-def test_a_page_ends_before_it_exceeds_a_megabyte(open_store: Callable[..., Caller]) -> None:
+def test_a_page_ends_before_it_exceeds_a_megabyte(open_store: OpenStore) -> None:
     call = open_store()
     call("CreateTable", **EVENTS)
     for number in range(40):
@@ -162,7 +161,7 @@ def test_a_page_ends_before_it_exceeds_a_megabyte(open_store: Callable[..., Call
     assert assert_same_pages(call, query, random.Random(0)) == 3
 
 
-def test_follows_a_table_made_anew(open_store: Callable[..., Caller]) -> None:
+def test_a_table_that_was_created_again_is_queried_anew(open_store: OpenStore) -> None:
     call = open_store()
     fill(call, random.Random(5))
     query = {

@@ -1,8 +1,7 @@
-"""Calls: what is logged is what is answered; what can't be logged didn't happen; nothing ends the engine."""
+"""A call's change is logged before its answer or undone, and no request ends the engine."""
 
 import json
 import time
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,21 +9,20 @@ from ministack.services import dynamodb
 
 from localdynamo.expiry import Expiry
 from localdynamo.store import LogUnusable
-from tests.localdynamo.conftest import CHANGES, EVENTS, Caller
-from tests.localdynamo.test_files import put, revisions
-
-Open = Callable[..., Caller]
+from tests.localdynamo.stores import CHANGES, EVENTS, OpenStore, put_change, revisions
 
 
 def fails(*_args: Any) -> None:
     raise OSError(28, "No space left on device")
 
 
-def test_what_cant_be_logged_didnt_happen(open_store: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_change_that_cant_be_logged_is_undone(
+    open_store: OpenStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
     call = open_store()
     call("CreateTable", **CHANGES)
-    put(call, 1)
-    put(call, 2)
+    put_change(call, 1)
+    put_change(call, 2)
     key = {"department_id": {"S": "x"}, "revision": {"N": "1"}}
     new = {**key, "revision": {"N": "9"}}
     other = {**key, "revision": {"N": "2"}, "text": {"S": "other"}}
@@ -49,12 +47,12 @@ def test_what_cant_be_logged_didnt_happen(open_store: Open, monkeypatch: pytest.
     assert revisions(open_store()) == [2, 9]
 
 
-def test_a_failure_inside_ministack_takes_its_effects_back(
-    open_store: Open, monkeypatch: pytest.MonkeyPatch
+def test_the_effects_of_a_call_that_fails_inside_ministack_are_undone(
+    open_store: OpenStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     call = open_store()
     call("CreateTable", **CHANGES)
-    put(call, 1)
+    put_change(call, 1)
     monkeypatch.setattr(dynamodb, "_add_consumed_capacity", None)
     item = {"department_id": {"S": "x"}, "revision": {"N": "2"}}
     assert call("PutItem", TableName="changes", Item=item)["__type"] == "InternalServerError"
@@ -63,13 +61,13 @@ def test_a_failure_inside_ministack_takes_its_effects_back(
 
 
 @pytest.mark.parametrize("body", [b"{", b"[]", b"\xff", b"[" * 100000, b'"x"'])
-def test_malformed_bodies_are_refused(open_store: Open, body: bytes) -> None:
+def test_malformed_bodies_are_refused(open_store: OpenStore, body: bytes) -> None:
     answer = open_store().store.call("PutItem", body)
     assert answer.status == 400
     assert json.loads(answer.body)["__type"] == "SerializationException"
 
 
-def test_text_that_isnt_unicode_is_refused(open_store: Open) -> None:
+def test_text_with_a_lone_surrogate_is_refused(open_store: OpenStore) -> None:
     call = open_store()
     call("CreateTable", **CHANGES)
     body = b'{"TableName":"changes","Item":{"department_id":{"S":"\\ud800"},"revision":{"N":"1"}}}'
@@ -78,11 +76,11 @@ def test_text_that_isnt_unicode_is_refused(open_store: Open) -> None:
 
 
 @pytest.mark.parametrize("action", ["CreateBackup", "ExecuteTransaction", "ImportTable", "Nonsense", ""])
-def test_what_the_log_doesnt_know_isnt_offered(open_store: Open, action: str) -> None:
+def test_actions_with_state_outside_of_the_log_arent_offered(open_store: OpenStore, action: str) -> None:
     assert open_store()(action)["__type"] == "UnknownOperationException"
 
 
-def test_replicas_arent_offered(open_store: Open) -> None:
+def test_replicas_arent_offered(open_store: OpenStore) -> None:
     call = open_store()
     call("CreateTable", **CHANGES)
     answer = call(
@@ -91,7 +89,9 @@ def test_replicas_arent_offered(open_store: Open) -> None:
     assert answer["__type"] == "UnknownOperationException"
 
 
-def test_a_request_token_holds_across_a_restart(open_store: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_request_token_holds_across_a_restart(
+    open_store: OpenStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
     call = open_store()
     call("CreateTable", **CHANGES)
     item = {"department_id": {"S": "x"}, "revision": {"N": "1"}}
@@ -113,7 +113,7 @@ def test_a_request_token_holds_across_a_restart(open_store: Open, monkeypatch: p
     assert list(call.store.tokens) == ["u"]
 
 
-def test_expired_items_go_and_stay_away(open_store: Open) -> None:
+def test_expired_items_are_deleted_for_good(open_store: OpenStore) -> None:
     call = open_store()
     call("CreateTable", **CHANGES)
     for number, expires in enumerate([{"N": "1000"}, {"N": "9000"}, {"S": "1000"}, None]):
@@ -129,7 +129,7 @@ def test_expired_items_go_and_stay_away(open_store: Open) -> None:
     assert sum(Expiry(open_store().store).step() for _ in range(3)) == 0
 
 
-def test_expiry_goes_in_pieces(open_store: Open) -> None:
+def test_expiry_deletes_a_bounded_number_of_items_per_step(open_store: OpenStore) -> None:
     call = open_store()
     call("CreateTable", **CHANGES)
     setting = {"Enabled": True, "AttributeName": "t"}

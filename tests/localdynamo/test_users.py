@@ -1,4 +1,4 @@
-"""The users' side: start, join, take up again, leave; under plain threads, eventlet, gevent and fork."""
+"""Users of an engine start, join, restart and leave it: with plain threads, eventlet, gevent and fork."""
 
 import os
 import signal
@@ -17,8 +17,8 @@ import pytest
 
 from localdynamo import EngineFailed, endpoint_of, launch, lease, users
 from localdynamo import folder as files
-from tests.localdynamo.conftest import CHANGES, ROOT, alive, client, wait_until
-from tests.localdynamo.test_files import damage
+from tests.localdynamo.engines import ROOT, client, flip_bit, is_alive, wait_until
+from tests.localdynamo.stores import CHANGES
 
 USER = """
 import sys, time
@@ -39,7 +39,7 @@ PATCHES = {
 
 
 class User:
-    """A process that uses the folder's engine until it is told to end, or is killed."""
+    """A process that uses the folder's engine until its standard input ends or it is killed."""
 
     def __init__(self, folder: Path, patch: str = "", then: str = WAIT) -> None:
         self.process = subprocess.Popen(
@@ -62,7 +62,7 @@ class User:
 
 @pytest.fixture(scope="module")
 def folders() -> Iterator[list[Path]]:
-    """The folders of all tests here; at the end no process may be left of any."""
+    """The folders of all tests of this module; at the end no process may be left for any."""
     used: list[Path] = []
     yield used
     for folder in used:
@@ -72,7 +72,7 @@ def folders() -> Iterator[list[Path]]:
 def processes_of(folder: Path) -> list[str]:
     commands = []
     for path in Path("/proc").glob("[0-9]*/cmdline"):
-        with suppress(FileNotFoundError, ProcessLookupError):  # it ended meanwhile
+        with suppress(FileNotFoundError, ProcessLookupError):  # it has ended meanwhile
             commands.append(path.read_bytes())
     return [str(command) for command in commands if str(folder).encode() in command]
 
@@ -93,7 +93,7 @@ def start(tmp_path: Path, folders: list[Path]) -> Iterator[Any]:
 
 @pytest.fixture
 def in_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """This process as a user, which gives all its leases back at the end."""
+    """Makes this process a user that gives all its leases back at the end."""
     monkeypatch.setattr(launch, "GRACE_SECONDS", 0.5)
     monkeypatch.setattr(users, "_users", {})
     monkeypatch.setattr(users, "_RETRY_SECONDS", (0.1, 0.2))
@@ -125,7 +125,7 @@ def test_one_engine_for_servers_that_start_at_the_same_instant(start: Any, tmp_p
 
 
 @pytest.mark.parametrize("patch", PATCHES)
-def test_restarts_a_dead_engine_at_the_same_address(start: Any, tmp_path: Path, patch: str) -> None:
+def test_a_dead_engine_is_restarted_at_the_same_address(start: Any, tmp_path: Path, patch: str) -> None:
     folder = tmp_path / "data"
     url = start(PATCHES[patch], then="while True: time.sleep(0.1)").line()
     client(url).create_table(**CHANGES)
@@ -135,19 +135,19 @@ def test_restarts_a_dead_engine_at_the_same_address(start: Any, tmp_path: Path, 
     assert client(url).list_tables()["TableNames"] == ["changes"]
 
 
-def test_ends_after_its_last_user_was_killed(start: Any, tmp_path: Path) -> None:
+def test_the_engine_ends_after_its_last_user_was_killed(start: Any, tmp_path: Path) -> None:
     first, second = start(), start()
     first.line()
     second.line()
     pid = pid_of(tmp_path / "data")
     first.kill()
     time.sleep(1.5)
-    assert alive(pid)
+    assert is_alive(pid)
     second.kill()
-    wait_until(lambda: not alive(pid), 10)
+    wait_until(lambda: not is_alive(pid), 10)
 
 
-def test_signals_for_a_terminal_dont_reach_it(start: Any, tmp_path: Path) -> None:
+def test_signals_of_the_terminal_dont_end_the_engine(start: Any, tmp_path: Path) -> None:
     user, other = start(), start()
     url, _ = user.line(), other.line()
     pid = pid_of(tmp_path / "data")
@@ -155,7 +155,7 @@ def test_signals_for_a_terminal_dont_reach_it(start: Any, tmp_path: Path) -> Non
     for number in (signal.SIGINT, signal.SIGHUP):
         os.killpg(user.process.pid, number)
         os.kill(pid, number)
-    os.kill(pid, signal.SIGTERM)  # a service manager's: it waits for the users
+    os.kill(pid, signal.SIGTERM)  # as a service manager does: the engine waits for its users
     user.process.wait(10)
     assert answers(url)
     assert pid_of(tmp_path / "data") == pid
@@ -200,7 +200,7 @@ def test_a_forks_child_takes_its_own_lease(start: Any, tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("in_process")
-def test_joins_once_a_process(tmp_path: Path) -> None:
+def test_a_process_joins_once(tmp_path: Path) -> None:
     addresses: list[str] = []
     calls = [threading.Thread(target=lambda: addresses.append(endpoint_of(tmp_path))) for _ in range(8)]
     for call in calls:
@@ -215,7 +215,7 @@ def test_joins_once_a_process(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("in_process")
-def test_a_watcher_starts_it_again(tmp_path: Path) -> None:
+def test_the_watcher_restarts_a_dead_engine(tmp_path: Path) -> None:
     url = endpoint_of(tmp_path, sync="always")
     client(url).create_table(**CHANGES)
     pid = pid_of(tmp_path)
@@ -225,7 +225,7 @@ def test_a_watcher_starts_it_again(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("in_process")
-def test_a_damaged_folder_is_told_until_it_is_mended(
+def test_a_damaged_folder_is_reported_until_it_is_restored(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     url = endpoint_of(tmp_path)
@@ -234,7 +234,7 @@ def test_a_damaged_folder_is_told_until_it_is_mended(
     table.create_table(**{**CHANGES, "TableName": "more"})
     path = files.logs_of(tmp_path)[0][1]
     content = path.read_bytes()
-    damage(path, 50)
+    flip_bit(path, 50)
     os.kill(pid_of(tmp_path), signal.SIGKILL)
     wait_until(lambda: "Damaged" in caplog.text)
     with pytest.raises(EngineFailed, match="손상"):
@@ -266,14 +266,14 @@ def test_missing_packages_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.usefixtures("in_process")
-def test_an_engine_that_never_answers_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_engine_that_never_answers_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(launch, "_START_SECONDS", 0.0)
     monkeypatch.setattr(launch, "take_lease", lambda *_: None)
     with pytest.raises(EngineFailed, match="doesn't answer"):
         endpoint_of(tmp_path)
 
 
-def test_a_stranger_at_the_remembered_port_gets_no_lease(tmp_path: Path) -> None:
+def test_another_program_on_the_remembered_port_gives_no_lease(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as stranger:
         files.write_address(tmp_path, stranger.getsockname()[1], "id")
 

@@ -1,30 +1,28 @@
-"""HTTP: whole requests in any pieces, refusals that end only their connection, nothing for browsers."""
+"""HTTP: requests in any pieces, refusals that end only their connection, no access for browsers."""
 
 import json
 import socket
 import zlib
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
 from localdynamo import folder as files
-from localdynamo.front import MAX_BODY, MAX_HEAD
-from tests.localdynamo.conftest import CHANGES, Running, client
-
-Run = Callable[..., Running]
+from localdynamo.http_server import MAX_BODY, MAX_HEAD
+from tests.localdynamo.engines import EngineProcess, client
+from tests.localdynamo.stores import CHANGES
 
 
 @pytest.fixture(scope="module")
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    running = Running(tmp_path_factory.mktemp("front") / "data").ready()
-    yield running
-    running.end()
+    process = EngineProcess(tmp_path_factory.mktemp("http") / "data").ready()
+    yield process
+    process.end()
 
 
-def talk(engine: Running, *pieces: bytes, half_close: bool = True) -> bytes:
-    """All that comes back for these bytes."""
+def talk(engine: EngineProcess, *pieces: bytes, half_close: bool = True) -> bytes:
+    """Sends the pieces one after another; returns everything that comes back."""
     address = ("127.0.0.1", files.read_address(engine.folder)["port"])
     with socket.create_connection(address, 10) as connection:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -49,7 +47,7 @@ def request(action: str = "ListTables", body: bytes = b"{}", **headers: str) -> 
     return "\r\n".join(["POST / HTTP/1.1", *lines, "", ""]).encode() + body
 
 
-def test_answers_as_boto_expects(engine: Running) -> None:
+def test_an_answer_has_the_headers_that_boto_checks(engine: EngineProcess) -> None:
     head, _, body = talk(engine, request()).partition(b"\r\n\r\n")
     headers = dict(line.split(b": ", 1) for line in head.split(b"\r\n")[1:])
     assert head.startswith(b"HTTP/1.1 200 OK\r\n")
@@ -59,7 +57,7 @@ def test_answers_as_boto_expects(engine: Running) -> None:
     assert len(headers[b"x-amzn-RequestId"]) >= 32
 
 
-def test_requests_may_come_together_or_in_pieces(engine: Running) -> None:
+def test_requests_may_come_together_or_in_pieces(engine: EngineProcess) -> None:
     both = request() + request("DescribeTable", b'{"TableName": "none"}')
     for pieces in ([both], [both[i : i + 7] for i in range(0, len(both), 7)]):
         answer = talk(engine, *pieces)
@@ -67,7 +65,7 @@ def test_requests_may_come_together_or_in_pieces(engine: Running) -> None:
         assert answer.index(b"200 OK") < answer.index(b"ResourceNotFoundException")
 
 
-def test_waits_for_a_body_that_wants_to_be_asked(engine: Running) -> None:
+def test_expect_100_continue_is_supported(engine: EngineProcess) -> None:
     whole = request(Expect="100-continue")
     answer = talk(engine, whole[:-2], whole[-2:])
     assert answer.startswith(b"HTTP/1.1 100 Continue") or answer.startswith(b"HTTP/1.1 200")
@@ -94,7 +92,9 @@ def test_waits_for_a_body_that_wants_to_be_asked(engine: Running) -> None:
         ({"Bad Name": "x", " Spaced": "x"}, 400),
     ],
 )
-def test_what_is_let_in(engine: Running, headers: dict[str, str], status: int) -> None:
+def test_only_requests_of_local_programs_are_accepted(
+    engine: EngineProcess, headers: dict[str, str], status: int
+) -> None:
     answer = talk(engine, request(**headers), half_close=status == 200)
     assert answer.startswith(f"HTTP/1.1 {status} ".encode())
     assert (b"Connection: close" in answer) == (status != 200 or "Connection" in headers)
@@ -113,17 +113,17 @@ def test_what_is_let_in(engine: Running, headers: dict[str, str], status: int) -
         b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n",
     ],
 )
-def test_malformed_requests_end_only_their_connection(engine: Running, raw: bytes) -> None:
+def test_malformed_requests_end_only_their_connection(engine: EngineProcess, raw: bytes) -> None:
     assert talk(engine, raw, half_close=False).startswith(b"HTTP/1.1 400 ")
     assert b"TableNames" in talk(engine, request())
 
 
-def test_a_lease_is_for_who_knows_the_engine(engine: Running) -> None:
+def test_a_lease_needs_the_id_of_the_engine(engine: EngineProcess) -> None:
     answer = talk(engine, b"POST /lease HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Engine-Id: guess\r\n\r\n")
     assert answer.startswith(b"HTTP/1.1 403 ")
 
 
-def test_a_client_that_doesnt_read_gets_all_in_the_end(engine: Running) -> None:
+def test_a_client_that_reads_late_gets_all_answers(engine: EngineProcess) -> None:
     table = client(engine.url)
     table.create_table(**CHANGES)
     item = {"department_id": {"S": "x"}, "revision": {"N": "1"}, "text": {"S": "x" * 300_000}}
@@ -135,13 +135,13 @@ def test_a_client_that_doesnt_read_gets_all_in_the_end(engine: Running) -> None:
     table.delete_table(TableName="changes")
 
 
-def test_errors_reach_boto(engine: Running) -> None:
+def test_boto_recognises_errors(engine: EngineProcess) -> None:
     with pytest.raises(ClientError) as caught:
         client(engine.url).describe_table(TableName="none")
     assert caught.value.response["Error"]["Code"] == "ResourceNotFoundException"
 
 
-def test_one_namespace_for_all_regions_and_keys(engine: Running) -> None:
+def test_one_namespace_for_all_regions_and_keys(engine: EngineProcess) -> None:
     client(engine.url, "eu-west-1", "one").create_table(**CHANGES)
     other = client(engine.url, "us-east-1", "123456789012")
     assert other.list_tables()["TableNames"] == ["changes"]

@@ -1,8 +1,8 @@
-"""When the log reaches the disk, and when an answer may leave.
+"""Decides when the log reaches the disk and when an answer may be sent.
 
-`interval`: an answer leaves at once, the disk follows within a second.
-`always`: an answer leaves when everything it may speak of is on the disk; all requests that came in
-during one fsync share the next.
+`interval`: an answer is sent at once; its change is on the disk within a second.
+`always`: an answer is sent when every change that it may show is on the disk. All requests that arrive
+during one fsync share the next one.
 """
 
 import asyncio
@@ -19,59 +19,59 @@ Mode = Literal["interval", "always"]
 
 
 class Syncer:
-    """Keeps the answers of one engine in order and lets them go when the mode allows it."""
+    """Keeps the answers of one engine in order and sends each when the mode allows it."""
 
     def __init__(self, log: Log, mode: Mode) -> None:
         self.log, self.mode = log, mode
-        self._synced = log.number
+        self._synced = log.number  # the records before this one are on the disk
         self._waiting: deque[tuple[int, asyncio.Transport, bytes]] = deque()
         self._task: asyncio.Task[None] | None = None
-        self._held = False
+        self._paused = False
 
     def send(self, transport: asyncio.Transport, answer: bytes) -> None:
         if self.mode == "always" and (self._waiting or self.log.number > self._synced):
             self._waiting.append((self.log.number, transport, answer))
-            self._start()
+            self._start_sync()
         else:
             transport.write(answer)
 
-    def hang_up(self, transport: asyncio.Transport) -> None:
-        """Close a connection after the answers that still wait for it."""
+    def close_after_answers(self, transport: asyncio.Transport) -> None:
+        """Closes a connection after the answers that still wait have been sent."""
         if self._waiting:
             self._waiting.append((self.log.number, transport, b""))
         else:
             transport.close()
 
     def tick(self) -> None:
-        """Once a second: what interval mode left in the system's cache goes to the disk."""
+        """Called once a second: starts an fsync of what interval mode has left in the system's cache."""
         if self.log.number > self._synced:
-            self._start()
+            self._start_sync()
 
-    async def rotate(self, follow: Callable[[Log], Log]) -> None:
-        """Go over to the log that `follow` answers; it gets the old one with next to nothing to sync."""
+    async def rotate(self, next_log: Callable[[Log], Log]) -> None:
+        """Changes to the log that `next_log` returns; it is passed the old one, which is nearly synced."""
         await self._settle()
-        self.log = follow(self.log)
+        self.log = next_log(self.log)
         self._resume()
 
     async def close(self) -> None:
-        """Everything is on the disk when this returns."""
+        """Puts everything on the disk and sends the answers that wait for it."""
         await self._settle()
         self.log.sync()
         self._resume()
 
     async def _settle(self) -> None:
-        self._held = True
+        self._paused = True
         if self._task is not None:
             await self._task
         await self._sync()
 
     def _resume(self) -> None:
-        self._held = False
+        self._paused = False
         self._synced = self.log.number
-        self._release()
+        self._send_synced()
 
-    def _start(self) -> None:
-        if self._task is None and not self._held:
+    def _start_sync(self) -> None:
+        if self._task is None and not self._paused:
             self._task = asyncio.get_running_loop().create_task(self._sync())
 
     async def _sync(self) -> None:
@@ -79,15 +79,15 @@ class Syncer:
         try:
             await asyncio.get_running_loop().run_in_executor(None, self.log.sync)
         except OSError:
-            # After a failed fsync nobody knows what the disk holds: only reading it back tells.
+            # After a failed fsync it is unknown what the disk holds. The next engine reads it back.
             logger.critical("fsync of %s failed, ending", self.log.path, exc_info=True)
             os._exit(1)
         self._synced, self._task = number, None
-        self._release()
+        self._send_synced()
         if self._waiting:
-            self._start()
+            self._start_sync()
 
-    def _release(self) -> None:
+    def _send_synced(self) -> None:
         while self._waiting and self._waiting[0][0] <= self._synced:
             _number, transport, answer = self._waiting.popleft()
             if answer:

@@ -1,6 +1,6 @@
-"""HTTP/1.1 on loopback: bytes in, whole requests to the store, answers out in their order.
+"""HTTP/1.1 on loopback: collects requests from bytes, passes them to the store, answers in their order.
 
-A malformed request is answered 400 and ends its connection, never the engine.
+A malformed request is answered with 400 and ends its connection, never the engine.
 """
 
 import asyncio
@@ -10,17 +10,18 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
+from localdynamo.disk_sync import Syncer
 from localdynamo.lease import Leases
 from localdynamo.store import Answer, LogUnusable, Store
-from localdynamo.sync import Syncer
 
 logger = logging.getLogger(__name__)
 
-MAX_HEAD = 64 * 1024
-MAX_BODY = 16 * 1024 * 1024
-_TARGET = "DynamoDB_20120810."
-# Requests with another Host come from a page whose name was pointed at 127.0.0.1 (DNS rebinding).
+MAX_HEAD = 64 * 1024  # bytes
+MAX_BODY = 16 * 1024 * 1024  # bytes; DynamoDB's own limit
+_TARGET_PREFIX = "DynamoDB_20120810."
+# A request with another Host comes from a web page whose name resolves to 127.0.0.1 (DNS rebinding).
 _LOOPBACK = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:\d{1,5})?", re.IGNORECASE)
+_SINGLE_HEADERS = frozenset(("host", "content-length", "transfer-encoding", "x-amz-target"))
 _REASONS = {
     200: "OK",
     400: "Bad Request",
@@ -28,10 +29,12 @@ _REASONS = {
     413: "Content Too Large",
     500: "Internal Server Error",
 }
-_PREFIX = os.urandom(12).hex().upper()
+_REQUEST_ID_PREFIX = os.urandom(12).hex().upper()
 
 
-class Head(NamedTuple):
+class RequestHead(NamedTuple):
+    """Request line and headers; the names of headers are in lower case, `length` is that of the body."""
+
     method: str
     path: str
     headers: dict[str, str]
@@ -40,15 +43,15 @@ class Head(NamedTuple):
 
 
 class Refused(Exception):
-    """A request that isn't answered by the store; the connection ends after the answer."""
+    """A request that the store never sees; the connection ends after the error answer."""
 
-    def __init__(self, status: int, why: str) -> None:
-        super().__init__(status, why)
-        self.status, self.why = status, why
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(status, reason)
+        self.status, self.reason = status, reason
 
 
 class Service(NamedTuple):
-    """What a connection works with."""
+    """What all connections share. `fail` ends the engine with an error."""
 
     store: Store
     syncer: Syncer
@@ -58,12 +61,12 @@ class Service(NamedTuple):
 
 
 class Connection(asyncio.Protocol):
-    """One client. Requests may come in any pieces and several at once."""
+    """One client's connection. Requests may arrive in any pieces, and several at once."""
 
     def __init__(self, service: Service) -> None:
         self._service = service
         self._buffer = bytearray()
-        self._head: Head | None = None
+        self._head: RequestHead | None = None  # of a request whose body hasn't arrived completely
         self._ended = False
         self._paused = False
         self._transport: asyncio.Transport
@@ -78,19 +81,19 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
-        self._work()
+        self._answer_all()
 
     def pause_writing(self) -> None:
-        """The client doesn't read: take no more from it."""
+        """The client doesn't read its answers, so the engine reads no more requests from it."""
         self._paused = True
         self._transport.pause_reading()
 
     def resume_writing(self) -> None:
         self._paused = False
         self._transport.resume_reading()
-        self._work()
+        self._answer_all()
 
-    def _work(self) -> None:
+    def _answer_all(self) -> None:
         try:
             while not self._ended and not self._paused and self._answer_one():
                 pass
@@ -100,8 +103,8 @@ class Connection(asyncio.Protocol):
             self._service.fail(error)
 
     def _answer_one(self) -> bool:
-        """Answer one request if a whole one is there."""
-        head = self._head or self._take_head()
+        """Answers one request if it has arrived completely; returns whether it has."""
+        head = self._head or self._parse_head()
         if head is None:
             return False
         if len(self._buffer) < head.length:
@@ -115,7 +118,7 @@ class Connection(asyncio.Protocol):
         self._dispatch(head, body)
         return True
 
-    def _take_head(self) -> Head | None:
+    def _parse_head(self) -> RequestHead | None:
         end = self._buffer.find(b"\r\n\r\n")
         if end < 0:
             if len(self._buffer) > MAX_HEAD:
@@ -127,16 +130,16 @@ class Connection(asyncio.Protocol):
         del self._buffer[: end + 4]
         return head
 
-    def _dispatch(self, head: Head, body: bytes) -> None:
+    def _dispatch(self, head: RequestHead, body: bytes) -> None:
         if head.path == "/lease":
-            self._grant(head)
+            self._grant_lease(head)
             return
         target = head.headers.get("x-amz-target", "")
-        if head.method != "POST" or head.path != "/" or not target.startswith(_TARGET):
+        if head.method != "POST" or head.path != "/" or not target.startswith(_TARGET_PREFIX):
             raise Refused(400, "not a DynamoDB request")
-        self._send(self._service.store.call(target[len(_TARGET) :], body), head.keep_alive)
+        self._send(self._service.store.call(target[len(_TARGET_PREFIX) :], body), head.keep_alive)
 
-    def _grant(self, head: Head) -> None:
+    def _grant_lease(self, head: RequestHead) -> None:
         if head.headers.get("x-engine-id") != self._service.identity:
             raise Refused(403, "another engine")
         if head.headers.get("x-sync") == "always":
@@ -146,56 +149,54 @@ class Connection(asyncio.Protocol):
 
     def _refuse(self, refusal: Refused) -> None:
         self._buffer.clear()
-        body = f'{{"__type":"ValidationException","message":"{refusal.why}"}}'.encode()
+        body = f'{{"__type":"ValidationException","message":"{refusal.reason}"}}'.encode()
         self._send(Answer(refusal.status, {"Content-Type": "application/x-amz-json-1.0"}, body), False)
 
     def _send(self, answer: Answer, keep_alive: bool) -> None:
         self._service.syncer.send(self._transport, render(answer, keep_alive))
         if not keep_alive:
             self._ended = True
-            self._service.syncer.hang_up(self._transport)
+            self._service.syncer.close_after_answers(self._transport)
 
 
-_count = 0
+_request_count = 0
 
 
 def render(answer: Answer, keep_alive: bool) -> bytes:
-    global _count
-    _count += 1
+    """Returns the answer as bytes, with an id that no other request has."""
+    global _request_count
+    _request_count += 1
     lines = [f"HTTP/1.1 {answer.status} {_REASONS.get(answer.status, 'Status')}"]
     lines += [f"{name}: {value}" for name, value in answer.headers.items()]
-    lines.append(f"x-amzn-RequestId: {_PREFIX}{_count:020X}")
+    lines.append(f"x-amzn-RequestId: {_REQUEST_ID_PREFIX}{_request_count:020X}")
     lines.append(f"Content-Length: {len(answer.body)}")
     lines.append("\r\n" if keep_alive else "Connection: close\r\n\r\n")
     return "\r\n".join(lines).encode("latin-1") + answer.body
 
 
-def parse_head(raw: bytes) -> Head:
-    """Raises Refused for what isn't a plain HTTP/1 request from this machine."""
-    first, *lines = raw.decode("latin-1").split("\r\n")
-    parts = first.split(" ")
+def parse_head(raw: bytes) -> RequestHead:
+    """Raises Refused unless it is a plain HTTP/1 request by a program on this machine."""
+    request_line, *lines = raw.decode("latin-1").split("\r\n")
+    parts = request_line.split(" ")
     if len(parts) != 3 or parts[2] not in ("HTTP/1.1", "HTTP/1.0"):
         raise Refused(400, "not HTTP/1.1")
     headers: dict[str, str] = {}
     for line in lines:
         name, colon, value = line.partition(":")
         name = name.lower()
-        if not colon or not name or name != name.strip() or (name in headers and name in _ONCE):
+        if not colon or not name or name != name.strip() or (name in headers and name in _SINGLE_HEADERS):
             raise Refused(400, "malformed header")
         headers[name] = value.strip()
     if not _LOOPBACK.fullmatch(headers.get("host", "")) or "origin" in headers:
         raise Refused(403, "for programs on this machine only")
     closing = headers.get("connection", "").lower() == "close" or parts[2] == "HTTP/1.0"
-    return Head(parts[0], parts[1], headers, _length(headers), not closing)
+    return RequestHead(parts[0], parts[1], headers, _body_length(headers), not closing)
 
 
-_ONCE = frozenset(("host", "content-length", "transfer-encoding", "x-amz-target"))
-
-
-def _length(headers: dict[str, str]) -> int:
-    text = headers.get("content-length", "0")
-    if "transfer-encoding" in headers or not (text.isascii() and text.isdigit()) or len(text) > 12:
+def _body_length(headers: dict[str, str]) -> int:
+    length = headers.get("content-length", "0")
+    if "transfer-encoding" in headers or not (length.isascii() and length.isdigit()) or len(length) > 12:
         raise Refused(400, "a body needs a Content-Length")
-    if int(text) > MAX_BODY:
+    if int(length) > MAX_BODY:
         raise Refused(413, "body too long")
-    return int(text)
+    return int(length)

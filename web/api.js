@@ -1,9 +1,9 @@
-// The REST door. A request that may be repeated safely is repeated when the network or the database falters.
+// The REST client. A request that is safe to repeat is repeated when the network or the database fails.
 
 const TIMEOUT = 10_000;
 const PAUSES = [400, 1_500];
 
-/** What the server refused. `status` 0 means that no answer came, so that the write may or may not have happened. */
+/** A request that failed. `status` 0 means that no answer came, so a write may or may not have been applied. */
 export class ApiError extends Error {
   constructor(status, body = {}) {
     super(body.message ?? "");
@@ -18,7 +18,7 @@ export class ApiError extends Error {
   }
 }
 
-/** A UUID, also on pages over plain http, where `crypto.randomUUID` is absent. */
+/** Returns a UUID, also on pages over plain http, where `crypto.randomUUID` doesn't exist. */
 export function newId(crypto = globalThis.crypto) {
   if (crypto.randomUUID) return crypto.randomUUID();
   const bytes = crypto.getRandomValues(new Uint8Array(16));
@@ -76,13 +76,13 @@ export function createApi({ language, fetch = globalThis.fetch.bind(globalThis),
 
   return {
     departments: async () => (await request("GET", at("departments"))).departments,
-    // Without an id of ours a repeat would be told that the name is taken, by ourselves.
+    // Not repeatable: the server makes the id, so a repeat would fail because the first try took the name.
     createDepartment: async (body) =>
       (await request("POST", at("departments"), { body, repeatable: false })).department,
     deleteDepartment: (id) => deletion(() => request("DELETE", at("departments", id)), "department_not_found"),
-    /** `{events, revision?, cursor?}`, like the answer to a join. */
+    /** Returns `{events, revision?, cursor?}`, like the answer to a join. */
     events: (departmentId) => request("GET", at("events", departmentId)),
-    /** `event.id` is the caller's, so that a repeat makes no second event. */
+    /** The caller chooses `event.id`, so a repeat creates no second event. */
     createEvent: async (departmentId, event) =>
       (await request("POST", at("events", departmentId), { body: event })).event,
     updateEvent: async (id, fields, version) => (await request("PUT", at("events", id), { body: fields, version })).event,
@@ -92,7 +92,7 @@ export function createApi({ language, fetch = globalThis.fetch.bind(globalThis),
   };
 }
 
-/** What is gone already is deleted, whoever did it: perhaps our own first attempt. */
+/** Succeeds also if the item is gone already: the first try may have deleted it, or somebody else. */
 async function deletion(send, goneCode) {
   try {
     await send();

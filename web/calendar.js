@@ -1,4 +1,4 @@
-// Composition root of the page: joins the REST door, the live door, the state and the view.
+// Composition root of the page: connects the REST client, the live connection, the state and the view.
 
 import { ApiError, createApi } from "./api.js";
 import { localDay } from "./dates.js";
@@ -35,7 +35,7 @@ function redraw() {
   view.show(state);
 }
 
-// Calendars: kept up to date by joining
+// Calendars: a join brings each one up to date
 
 const syncs = new Map();
 const calendarOf = (id) => state.calendars.get(id) ?? emptyCalendar();
@@ -46,7 +46,7 @@ function keep(id, calendar) {
   redraw();
 }
 
-/** Brings one calendar up to date and keeps trying; a newer call takes over from an older one. */
+/** Brings one calendar up to date, and tries again until it succeeds; a newer call replaces an older one. */
 async function sync(id) {
   const turn = Symbol(id);
   syncs.set(id, turn);
@@ -84,13 +84,13 @@ function connectionChanged(connection) {
   state.connection = connection;
   redraw();
   if (connection === "online") loadDepartments();
-  // Without a live connection there is at least REST.
+  // Without a live connection the events are loaded over REST.
   if (connection === "online" || before === "connecting") syncSelected();
 }
 
-// What arrives live
+// Live messages
 
-// Ids that this page is writing: their live messages are no news to who sits before it.
+// Ids that this page is writing: the user isn't notified of their live messages.
 const mine = new Map();
 
 function isMine(id) {
@@ -134,7 +134,7 @@ async function loadDepartments() {
   try {
     let departments;
     let seen;
-    // A message that comes while the list is under way may be newer than the list.
+    // A message that arrives during the request may be newer than the list.
     do {
       seen = listMessages;
       departments = await api.departments();
@@ -170,7 +170,7 @@ function remember() {
   try {
     localStorage.setItem(REMEMBERED, JSON.stringify([...state.selected]));
   } catch {
-    // Storage may be closed to the page; then the next visit starts with the first departments.
+    // The browser may forbid storage; then the next visit starts with the first departments.
   }
 }
 
@@ -238,7 +238,7 @@ function saved(event, formerDepartmentId) {
     keep(formerDepartmentId, applyOwnDeletion(calendarOf(formerDepartmentId), event.id));
   }
   keep(event.department_id, applyOwn(calendarOf(event.department_id), event));
-  // What one has just saved has to be in sight.
+  // The user has to see the event that was just saved.
   if (!state.selected.has(event.department_id)) toggle(event.department_id, true);
   pickDay(event.event_date);
 }
@@ -256,7 +256,7 @@ setInterval(() => {
   state.today = today;
   redraw();
 }, 30_000);
-// A network that swallows packets: don't wait for the live connection to give up.
+// If the network drops packets, the page doesn't wait until the live connection times out.
 setTimeout(() => state.connection === "connecting" && connectionChanged("connecting"), 2_000);
 redraw();
 loadDepartments();

@@ -2,11 +2,11 @@
 
 const DAY = 86_400_000;
 
-// Days have no zone: reckoning in UTC keeps summer time out of the arithmetic.
+// A day has no time zone: calculating in UTC keeps daylight saving time out of the arithmetic.
 export const asUtc = (day) => new Date(`${day}T00:00:00Z`);
 const dayOf = (date) => date.toISOString().slice(0, 10);
 
-/** The day it is on the wall clock of whoever looks at the page. */
+/** Returns the day in the time zone of the browser. */
 export function localDay(now) {
   const pad = (number, width = 2) => String(number).padStart(width, "0");
   return `${pad(now.getFullYear(), 4)}-${pad(now.getMonth() + 1)}-${pad(now.getDate())}`;
@@ -14,7 +14,7 @@ export function localDay(now) {
 
 export const addDays = (day, count) => dayOf(new Date(asUtc(day).getTime() + count * DAY));
 
-/** The same day of the month `count` months on, or that month's last day. */
+/** Returns the same day `count` months later, or the last day of that month if it is shorter. */
 export function addMonths(day, count) {
   const [year, month, date] = day.split("-").map(Number);
   const last = new Date(Date.UTC(year, month + count, 0));
@@ -24,7 +24,7 @@ export function addMonths(day, count) {
 export const weekday = (day) => asUtc(day).getUTCDay();
 export const sameMonth = (a, b) => a.slice(0, 7) === b.slice(0, 7);
 
-/** The weeks, Sunday first, that together hold the month of `day`. */
+/** Returns the weeks, Sunday first, that contain the month of `day`. */
 export function monthGrid(day) {
   const first = `${day.slice(0, 7)}-01`;
   const weeks = [];
@@ -39,7 +39,7 @@ export function monthGrid(day) {
 const ALL_DAY = /^(하루\s*)?종일$|^all[\s-]*day$/i;
 const CLOCK = /(오전|오후)?\s*(\d{1,2})\s*(?::\s*(\d{2})|시(?:\s*(\d{1,2})\s*분|\s*(반))?)?\s*(a\.?m\b|p\.?m\b)?/i;
 
-/** Minutes after midnight of a free-text time; before everything for all day, after everything if unreadable. */
+/** Returns the minutes after midnight of a free-text time: -1 for all day, Infinity if it can't be read. */
 export function minutesOf(time) {
   const written = time.trim();
   if (written === "" || ALL_DAY.test(written)) return -1;
@@ -53,7 +53,7 @@ export function minutesOf(time) {
   return hours * 60 + Number(minute ?? koreanMinute ?? (half ? 30 : 0));
 }
 
-/** A free-text time as `HH:MM`, short enough for a cell of the month; `""` when it names no hour. */
+/** Returns a free-text time as `HH:MM`, short enough for a cell of the month; `""` if it names no hour. */
 export function clockOf(time) {
   const minutes = minutesOf(time ?? "");
   if (minutes < 0 || minutes === Infinity) return "";

@@ -6,7 +6,7 @@ import { element } from "./view.js";
 
 const find = (id) => document.getElementById(id);
 
-/** What all forms in dialogs share: opening, errors beside fields, one request at a time. */
+/** Returns what all dialogs with a form share: opening, errors beside the fields, one request at a time. */
 function formDialog(id, { text, submit, leave = () => true }) {
   const dialog = find(id);
   const form = dialog.querySelector("form");
@@ -45,7 +45,7 @@ function formDialog(id, { text, submit, leave = () => true }) {
     return true;
   }
 
-  /** Runs one request; what the server refuses goes to `explained` or beside the fields. */
+  /** Runs one request; its error is passed to `explained`, or shown beside the fields. */
   async function run(work, explained = explain) {
     if (busy) return;
     busy = true;
@@ -85,7 +85,7 @@ function formDialog(id, { text, submit, leave = () => true }) {
 
 /**
  * Creates and edits events.
- * `departments()` gives the Map of departments, `saving(id)` is told before a write,
+ * `departments()` returns the Map of departments; `saving(id)` is called before a write,
  * `saved(event, formerDepartmentId)` and `deleted(event)` after it.
  */
 export function createEventDialog({ api, text, departments, saving, saved, deleted }) {
@@ -94,7 +94,7 @@ export function createEventDialog({ api, text, departments, saving, saved, delet
   const conflict = form.querySelector(".conflict");
   const submitButton = form.querySelector("[type=submit]");
   const deleteButton = form.querySelector("[data-action=delete]");
-  // base: the event as the form's writer has seen it, null for a new one. uncertain: a create got no answer.
+  // base: the event as the user has seen it, null for a new one. uncertain: a create got no answer.
   let draft = null;
   let opened = null;
 
@@ -121,7 +121,7 @@ export function createEventDialog({ api, text, departments, saving, saved, delet
     return !dirty;
   }
 
-  /** Asks in place: a second dialog over the first would hide what the question is about. */
+  /** Asks inside of the dialog: a second dialog over it would hide what the question is about. */
   function ask(key, ...answers) {
     question.hidden = key === null;
     if (key === null) return;
@@ -152,7 +152,7 @@ export function createEventDialog({ api, text, departments, saving, saved, delet
     try {
       return await api.createEvent(value("department_id"), { id: draft.id, ...fields });
     } catch (error) {
-      // An attempt whose answer was lost did arrive, and the form was changed after it.
+      // An earlier attempt did arrive, only its answer was lost; the form was changed since.
       if (error.code === "id_taken" && draft.uncertain) return api.updateEvent(draft.id, fields);
       draft.uncertain ||= error.uncertain;
       throw error;
@@ -165,7 +165,7 @@ export function createEventDialog({ api, text, departments, saving, saved, delet
     try {
       return (draft.base = await api.updateEvent(draft.id, changed, draft.base.version));
     } catch (error) {
-      // Our own first attempt, whose answer was lost, may be what we are in conflict with.
+      // The conflict may be with the first attempt of this page, whose answer was lost.
       const done = error.status === 412 && error.current && Object.keys(changed).every((field) => sameText(error.current[field], changed[field]));
       if (done) return (draft.base = error.current);
       throw error;
@@ -205,7 +205,7 @@ export function createEventDialog({ api, text, departments, saving, saved, delet
         field in mine ? shown(mine[field]) : shown(text("conflict_untouched")), shown(current[field]))));
     conflict.querySelector("[data-action=use-theirs]").onclick = () => show(current, valuesOf(current));
     conflict.querySelector("[data-action=save-mine]").onclick = () => {
-      // Theirs stay where the form wasn't touched.
+      // Fields that the user didn't change keep the other person's values.
       open({ ...theirs, ...mine });
       draft.base = current;
       save();
@@ -243,7 +243,7 @@ export function createEventDialog({ api, text, departments, saving, saved, delet
   };
 }
 
-/** `created(department)` is told of a new department. */
+/** Creates departments; `created(department)` is called after it. */
 export function createDepartmentDialog({ api, text, created }) {
   const { run, open, close, value } = formDialog("department-dialog", {
     text,
@@ -255,10 +255,10 @@ export function createDepartmentDialog({ api, text, created }) {
   return { open: () => open({ name: "", description: "" }) };
 }
 
-/** Deletes a department once its name has been typed; `deleting(id)` before, `deleted(id)` after. */
+/** Deletes a department after the user has typed its name; calls `deleting(id)` before, `deleted(id)` after. */
 export function createDeletionDialog({ api, text, deleting, deleted }) {
   let department = null;
-  // A Korean name typed on a Mac may come decomposed.
+  // A Korean name typed on a Mac may be decomposed (NFD).
   const plain = (name) => name.normalize("NFC").trim();
   const confirmed = () => plain(value("name")) === plain(department.name);
   const { form, run, open, close, value } = formDialog("deletion-dialog", {

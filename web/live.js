@@ -1,16 +1,16 @@
-// The Socket.IO door: stays connected, joins departments, hands on what arrives.
+// The Socket.IO client: stays connected, joins departments, passes live messages on.
 
 const ANSWER_TIMEOUT = 10_000;
 const CHANGES = ["event_created", "event_updated", "event_deleted"];
 const LIST_CHANGES = ["department_created", "department_updated", "department_deleted"];
 
 /**
- * Connects and keeps at it.
+ * Connects, and reconnects for as long as the page is open.
  * `on.state("online" | "offline")`, `on.change(kind, payload)` for events, `on.list(kind, payload)` for departments.
  */
 export function connectLive(io, on) {
   const socket = io({
-    // Websocket first: it needs no sticky sessions. Where a proxy refuses it, polling follows.
+    // Websocket first, since it needs no sticky sessions; polling if a proxy refuses it.
     transports: ["websocket", "polling"],
     tryAllTransports: true,
     reconnectionDelay: 500,
@@ -19,23 +19,23 @@ export function connectLive(io, on) {
   socket.on("connect", () => on.state("online"));
   socket.on("disconnect", () => {
     on.state("offline");
-    comeBack();
+    reconnect();
   });
   socket.on("connect_error", () => {
     on.state("offline");
-    comeBack();
+    reconnect();
   });
   for (const kind of CHANGES) socket.on(kind, (payload) => on.change(kind, payload));
   for (const kind of LIST_CHANGES) socket.on(kind, (payload) => on.list(kind, payload));
 
-  // The client library doesn't come back by itself when it was the server that ended the connection.
-  function comeBack() {
+  // The client library doesn't reconnect by itself if the server ended the connection.
+  function reconnect() {
     if (!socket.active) setTimeout(() => socket.connect(), 500 + Math.random() * 1_500);
   }
 
   return {
     connected: () => socket.connected,
-    /** `done(answer)`, or `done(null)` when none came in time. */
+    /** Calls `done(answer)`, or `done(null)` if no answer came in time. */
     join(departmentId, cursor, done) {
       socket
         .timeout(ANSWER_TIMEOUT)

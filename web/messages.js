@@ -131,7 +131,7 @@ export const MESSAGES = {
   },
 };
 
-/** `ko` unless the browser plainly speaks something else. */
+/** Returns `ko` unless the browser's language is another one. */
 export const languageOf = (browserLanguage) => (/^(ko\b|$)/i.test(browserLanguage ?? "") ? "ko" : "en");
 
 export function translator(language) {

@@ -1,11 +1,11 @@
-// What the page knows, as plain values; every function returns a new value. Pure.
+// The state of the page as plain values. The functions are pure: each returns a new value.
 //
 // A calendar is one department's events at a revision:
 //   events    Map of id → event
-//   revision  number of the newest change in it, null when the server doesn't number changes
-//   cursor    the server's opaque name for that state, null when there is none
-//   syncing   an answer is under way: live changes wait in `pending`, so that none falls between
-//   stale     a change is missing: ask again
+//   revision  number of the newest change in it, null if the server doesn't number changes
+//   cursor    the server's opaque name for that state, null if there is none
+//   syncing   a request is running: live changes wait in `pending`, so that none is lost
+//   stale     a change is missing: the calendar must be synced again
 
 import { minutesOf } from "./dates.js";
 
@@ -17,7 +17,7 @@ export function emptyCalendar() {
 
 export const beginSync = (calendar) => ({ ...calendar, syncing: true, stale: false, pending: [] });
 
-/** Takes the answer to a join or a list: `full: false` says what changed, anything else is all there is. */
+/** Applies the answer to a join or a list: `full: false` has the changes only, any other answer all events. */
 export function applyAnswer(calendar, answer) {
   const events = answer.full === false ? new Map(calendar.events) : new Map();
   for (const id of answer.deleted ?? []) events.delete(id);
@@ -34,7 +34,7 @@ export function applyAnswer(calendar, answer) {
   return calendar.pending.reduce((state, change) => applyChange(state, change.kind, change.payload), synced);
 }
 
-/** Takes a live message. One that the calendar already holds changes nothing; one too far ahead makes it stale. */
+/** Applies a live message. An old one changes nothing; one that skips a revision makes the calendar stale. */
 export function applyChange(calendar, kind, payload) {
   if (calendar.syncing) return { ...calendar, pending: [...calendar.pending, { kind, payload }] };
   const { cursor, ...event } = payload;
@@ -48,7 +48,7 @@ export function applyChange(calendar, kind, payload) {
   return { ...calendar, events, revision: event.revision ?? calendar.revision, cursor: cursor ?? calendar.cursor };
 }
 
-/** Shows one's own write before its live message comes. The revision stays: others' changes may lie between. */
+/** Applies a write of this page before its live message. The revision stays, since others' changes may precede. */
 export function applyOwn(calendar, event) {
   const held = calendar.events.get(event.id);
   if (isNumber(event.revision) && isNumber(calendar.revision) && event.revision <= calendar.revision) return calendar;
@@ -64,7 +64,7 @@ export function applyOwnDeletion(calendar, id) {
 
 const isNumber = (value) => typeof value === "number";
 
-/** Map of day → its events in order, from the calendars of the selected departments that still exist. */
+/** Returns `on(day)`, the events of a day in order, of the selected departments that still exist. */
 export function eventsByDay({ departments, selected, calendars }) {
   const days = new Map();
   for (const id of selected) {
@@ -88,7 +88,10 @@ export function inOrder(a, b) {
 export const byName = (departments) =>
   [...departments.values()].sort((a, b) => collator.compare(a.name, b.name) || (a.id < b.id ? -1 : 1));
 
-/** Map of department id → colour number. The id chooses, so that everybody sees the same; the elder goes first. */
+/**
+ * Returns a Map of department id → colour number. The id determines the colour, so that all users see the same;
+ * if two ids want one colour, the older department gets it.
+ */
 export function coloursOf(departments) {
   const elders = [...departments.values()].sort((a, b) =>
     `${a.created_at ?? ""}${a.id}` < `${b.created_at ?? ""}${b.id}` ? -1 : 1,
@@ -111,13 +114,13 @@ function hash(string) {
   return value;
 }
 
-/** The departments to show at the start: those of last time that still exist, else the first few. */
+/** Returns the departments to show at the start: those of last time that still exist, or else the first few. */
 export function initialSelection(departments, remembered) {
   if (remembered) return new Set(remembered.filter((id) => departments.has(id)));
   return new Set(byName(departments).slice(0, COLOURS).map(({ id }) => id));
 }
 
-/** The address as a URL if a browser may follow it, else null. */
+/** Returns the address as a URL if it is http or https, otherwise null. */
 export function webAddress(text) {
   try {
     const url = new URL(text);
@@ -129,11 +132,11 @@ export function webAddress(text) {
 
 export const FIELDS = ["title", "event_date", "time", "description", "url"];
 
-// A textarea has only \n, and the desktop client writes \r\n: not a change.
+// A textarea only has \n and the desktop client writes \r\n; that isn't a change.
 const lines = (value) => (value ?? "").replace(/\r\n?/g, "\n");
 export const sameText = (a, b) => lines(a) === lines(b);
 
-/** The fields of `form` that differ from `event`. */
+/** Returns the fields of `form` that differ from `event`. */
 export function changedFields(event, form) {
   return Object.fromEntries(FIELDS.filter((field) => !sameText(event[field], form[field])).map((field) => [field, form[field]]));
 }

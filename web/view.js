@@ -5,12 +5,12 @@ import { byName, coloursOf, eventsByDay, webAddress } from "./store.js";
 
 const FRESH = 4_000;
 const CELL_HEAD = 30;
-// On a phone an event is a bar of its colour (style.css).
+// On a phone an event is shown as a bar of its colour, without text (style.css).
 const narrow = matchMedia("(max-width: 700px)");
 const chipHeight = () => (narrow.matches ? 8 : 22);
 const find = (id) => document.getElementById(id);
 
-/** An element with properties, data attributes and children; a string child is text. */
+/** Creates an element with properties, data attributes and children; a string child becomes text. */
 export function element(name, { data = {}, aria = {}, ...properties } = {}, ...children) {
   const made = Object.assign(document.createElement(name), properties);
   Object.assign(made.dataset, data);
@@ -19,7 +19,7 @@ export function element(name, { data = {}, aria = {}, ...properties } = {}, ...c
   return made;
 }
 
-/** Fills in the page's fixed texts. */
+/** Sets the fixed texts of the page. */
 export function translatePage(language, text) {
   document.documentElement.lang = language;
   document.title = text("title");
@@ -33,7 +33,7 @@ export function translatePage(language, text) {
 
 const signatures = new WeakMap();
 
-// Only what differs is replaced: a click, the focus and a running highlight survive the others' changes.
+// Replaces only the elements that differ, so that a click, the focus and a running highlight survive.
 function replaceChanged(parent, items) {
   items.forEach(({ signature, build }, index) => {
     const old = parent.children[index];
@@ -70,7 +70,7 @@ export function createView({ language, text, actions }) {
   listen();
   new ResizeObserver(plan).observe(find("weeks"));
 
-  /** Draws soon; many changes in a row are one drawing. */
+  /** Draws in the next frame, once for all changes until then. */
   function plan() {
     if (planned) return;
     planned = true;
@@ -125,7 +125,7 @@ export function createView({ language, text, actions }) {
   }
 
   function cell(day, events, room) {
-    // One line less when a line has to say how many more there are.
+    // One event less if a line is needed for the number of those that aren't shown.
     const shown = events.length > room ? events.slice(0, Math.max(0, room - 1)) : events;
     const facts = [day, day === state.day, day === state.today, sameMonth(day, state.day), events.length];
     return {
@@ -147,7 +147,7 @@ export function createView({ language, text, actions }) {
     };
   }
 
-  // The list of the day is the keyboard's and the screen reader's way to the events; these are for the mouse.
+  // Hidden from screen readers: keyboard and screen reader reach the events in the list of the day.
   const chip = (event) => highlighted(event, element("span", {
     className: "chip", title: [event.time, event.title].filter(Boolean).join(" "),
     data: { event: event.id, department: event.department_id, colour: colours.get(event.department_id) },

@@ -24,10 +24,10 @@ _CONTENT_TYPES = {
     ".css": "text/css; charset=utf-8",
     ".svg": "image/svg+xml; charset=utf-8",
 }
-# Nothing inline, nothing from elsewhere; the page talks to this server only.
+# No inline scripts or styles, nothing from other servers; the page connects to this server only.
 _POLICY = (
-    "default-src 'self'; img-src 'self' data:; connect-src 'self' ws: wss:; "
-    "object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'; form-action 'none'"
 )
 _VARY = {"Vary": "Accept, Accept-Language"}
 

@@ -29,7 +29,8 @@ def test_the_root_shows_browsers_the_page(http: Any, accept: str) -> None:
     assert answer.status_code == 200
     assert answer.content_type == "text/html; charset=utf-8"
     assert "Accept" in answer.headers["Vary"]
-    assert "default-src 'self'" in answer.headers["Content-Security-Policy"]
+    policy = answer.headers["Content-Security-Policy"]
+    assert policy.startswith("default-src 'none'; script-src 'self'; style-src 'self'; ")
 
 
 def test_the_root_needs_no_database(house: House) -> None:

@@ -34,8 +34,8 @@ test("values are filled in as they are", () => {
   assert.equal(translator("en")("delete_department_named", { name: "$& {name}" }), "Delete department “$& {name}”");
 });
 
-test("the page keeps to its strict content security policy", () => {
-  assert.match(page, /default-src 'none'; script-src 'self'; style-src 'self'/);
+test("the page keeps to the strict content security policy of its header", () => {
+  assert.doesNotMatch(page, /http-equiv/);
   assert.doesNotMatch(page, /<style|\sstyle=|\son\w+=|<script(?![^>]*\ssrc=)/);
   assert.doesNotMatch(modules, /innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function/);
   assert.doesNotMatch(page, /(?:src|href)="https?:/);

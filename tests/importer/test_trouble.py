@@ -1,4 +1,4 @@
-"""Files that are missing or damaged, and a storage that fails."""
+"""Files that are missing or damaged, and storage that fails."""
 
 import subprocess
 import sys
@@ -11,52 +11,52 @@ import pytest
 import migrate_to_dynamodb
 from teamcal.importer import target
 from tests.engine import Fault, client, error
-from tests.importer.conftest import DEPARTMENTS, MEETING, Desk
+from tests.importer.migration import DEPARTMENTS, MEETING, Migration
 from tests.sample_generator import write_sample
 from tests.servers import ROOT, environment_of
 
 NOBODY = "http://127.0.0.1:9"
 
 
-def faulty(desk: Desk, before: Fault) -> Any:
-    """The database over an engine with this fault."""
-    return desk.house.database(client(before=before))
+def faulty(migration: Migration, before: Fault) -> Any:
+    """Returns a database whose client has this fault."""
+    return migration.house.database(client(before=before))
 
 
-def failing(desk: Desk, answer: Any) -> Any:
-    """The database when every request is answered like this."""
-    return faulty(desk, lambda action, body: answer())
+def failing(migration: Migration, answer: Any) -> Any:
+    """Returns a database whose every request is answered like this."""
+    return faulty(migration, lambda action, body: answer())
 
 
-def test_no_files(desk: Desk) -> None:
-    run = desk.run()
+def test_without_files_nothing_is_imported(migration: Migration) -> None:
+    run = migration.run()
 
     assert (run.status, run.out) == (1, "")
     assert "departments.json과 calendar_events.json 파일이 없습니다." in run.err
 
 
-def test_without_the_departments_only_a_default_helps(desk: Desk) -> None:
-    desk.put("calendar_events.json", {"2024-01-20": [MEETING]})
+def test_without_departments_the_events_need_a_default(migration: Migration) -> None:
+    migration.write_file("calendar_events.json", {"2024-01-20": [MEETING]})
 
-    run = desk.run("--default-department", "개발팀")
+    run = migration.run("--default-department", "개발팀")
 
     assert run.status == 1
     assert "✗ departments.json: 파일이 없습니다." in run.err
-    assert desk.events()[0]["department_id"] == desk.departments()["개발팀"]
+    assert migration.events()[0]["department_id"] == migration.departments()["개발팀"]
 
 
-def test_without_the_events_the_departments_are_taken(desk: Desk) -> None:
-    desk.put("departments.json", {"departments": DEPARTMENTS})
+def test_without_events_the_departments_are_imported(migration: Migration) -> None:
+    migration.write_file("departments.json", {"departments": DEPARTMENTS})
 
-    run = desk.run()
+    run = migration.run()
 
     assert run.status == 1
     assert "✗ calendar_events.json: 파일이 없습니다." in run.err
-    assert sorted(desk.departments()) == ["개발팀", "마케팅팀"]
+    assert sorted(migration.departments()) == ["개발팀", "마케팅팀"]
 
 
 @pytest.mark.parametrize(
-    ("raw", "said"),
+    ("raw", "reason"),
     [
         (b'{"2024-01-20": [\n  {"Title": }]}', "2행 13열: 올바른 JSON이 아닙니다"),
         ('{\n"2024-01-20": "회의"}'.encode("cp949"), "2행 18번째 바이트: UTF-8이 아닙니다."),
@@ -65,32 +65,34 @@ def test_without_the_events_the_departments_are_taken(desk: Desk) -> None:
         (b"[]", '{"날짜": [이벤트, …]} 형식이 아닙니다.'),
     ],
 )
-def test_a_damaged_file(desk: Desk, raw: bytes, said: str) -> None:
-    desk.write()
-    desk.put("calendar_events.json", raw)
+def test_a_damaged_file_is_named_with_position_and_reason(
+    migration: Migration, raw: bytes, reason: str
+) -> None:
+    migration.write_files()
+    migration.write_file("calendar_events.json", raw)
 
-    run = desk.run()
+    run = migration.run()
 
     assert run.status == 1
     assert "✗ calendar_events.json: " in run.err
-    assert said in run.err
+    assert reason in run.err
     assert "✅ 부서 데이터 마이그레이션 완료: 2개" in run.out
 
 
 @pytest.mark.parametrize("content", [{"teams": []}, "부서", {"departments": {"id": 1}}])
-def test_departments_of_another_form(desk: Desk, content: Any) -> None:
-    desk.write({}, content)
+def test_a_departments_file_of_another_form_is_refused(migration: Migration, content: Any) -> None:
+    migration.write_files({}, content)
 
-    run = desk.run()
+    run = migration.run()
 
     assert run.status == 1
     assert '✗ departments.json: {"departments": […]} 형식이 아닙니다.' in run.err
 
 
-def test_credentials_refused(desk: Desk) -> None:
-    desk.write({"2024-01-20": [MEETING]})
+def test_refused_credentials_end_the_run(migration: Migration) -> None:
+    migration.write_files({"2024-01-20": [MEETING]})
 
-    run = desk.run(database=failing(desk, lambda: error("UnrecognizedClientException")))
+    run = migration.run(database=failing(migration, lambda: error("UnrecognizedClientException")))
 
     assert run.status == 2
     assert "\n✗ DynamoDB 연결 실패: 자격증명 오류" in "\n" + run.err
@@ -99,12 +101,12 @@ def test_credentials_refused(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("table", ["departments_table", "events_table", "changes_table"])
-def test_a_missing_table_is_named_before_anything_is_written(desk: Desk, table: str) -> None:
-    desk.write({"2024-01-20": [MEETING]})
-    name = getattr(desk.house.storage, table)
-    desk.house.plain.delete_table(TableName=name)
+def test_a_missing_table_is_named_before_anything_is_written(migration: Migration, table: str) -> None:
+    migration.write_files({"2024-01-20": [MEETING]})
+    name = getattr(migration.house.storage, table)
+    migration.house.plain.delete_table(TableName=name)
 
-    run = desk.run()
+    run = migration.run()
 
     assert run.status == 2
     assert f"테이블 '{name}'가 없습니다." in run.err
@@ -113,39 +115,39 @@ def test_a_missing_table_is_named_before_anything_is_written(desk: Desk, table: 
     assert "Traceback" not in run.err
 
 
-def test_unreachable(desk: Desk) -> None:
+def test_an_unreachable_database_ends_the_run(migration: Migration) -> None:
     def refuse() -> None:
         raise ConnectionRefusedError
 
-    desk.write({"2024-01-20": [MEETING]})
+    migration.write_files({"2024-01-20": [MEETING]})
 
-    run = desk.run(database=failing(desk, refuse))
+    run = migration.run(database=failing(migration, refuse))
 
     assert run.status == 2
     assert "✗ DynamoDB 연결 실패" in run.err
     assert "Traceback" not in run.err
 
 
-def test_throttling_is_waited_for(desk: Desk) -> None:
-    left = [3]
+def test_throttling_is_waited_for(migration: Migration) -> None:
+    remaining = [3]
 
     def before(action: str, body: bytes) -> Any:
-        if action != "TransactWriteItems" or not left[0]:
+        if action != "TransactWriteItems" or not remaining[0]:
             return None
-        left[0] -= 1
+        remaining[0] -= 1
         return error("ProvisionedThroughputExceededException")
 
-    desk.write({"2024-01-20": [MEETING]})
+    migration.write_files({"2024-01-20": [MEETING]})
 
-    run = desk.run(database=faulty(desk, before))
+    run = migration.run(database=faulty(migration, before))
 
     assert run.status == 0
     assert "ProvisionedThroughputExceededException" in run.err
-    assert len(desk.events()) == 1
+    assert len(migration.events()) == 1
 
 
 def test_throttling_longer_than_a_request_waits_is_waited_for_too(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    migration: Migration, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(target, "SCRIPT_SECONDS", 3.5)
     ends = time.monotonic() + 1.5
@@ -154,24 +156,24 @@ def test_throttling_longer_than_a_request_waits_is_waited_for_too(
         throttled = action == "TransactWriteItems" and time.monotonic() < ends
         return error("ProvisionedThroughputExceededException") if throttled else None
 
-    desk.write({"2024-01-20": [MEETING]})
+    migration.write_files({"2024-01-20": [MEETING]})
 
-    assert desk.run(database=faulty(desk, before)).status == 0
+    assert migration.run(database=faulty(migration, before)).status == 0
 
 
-def test_lasting_throttling_ends_it(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lasting_throttling_ends_the_run(migration: Migration, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(target, "SCRIPT_SECONDS", 3.5)
     monkeypatch.setattr(target, "THROTTLED_SECONDS", 0.0)
-    desk.write({"2024-01-20": [MEETING]})
+    migration.write_files({"2024-01-20": [MEETING]})
 
-    run = desk.run(database=failing(desk, lambda: error("ProvisionedThroughputExceededException")))
+    run = migration.run(database=failing(migration, lambda: error("ProvisionedThroughputExceededException")))
 
     assert run.status == 2
     assert "ProvisionedThroughputExceededException: 테이블 '" in run.err
     assert "Traceback" not in run.err
 
 
-def test_a_lost_answer_makes_nothing_twice(desk: Desk) -> None:
+def test_a_lost_answer_duplicates_nothing(migration: Migration) -> None:
     lost: list[str] = []
 
     def after(action: str, body: bytes) -> None:
@@ -179,21 +181,21 @@ def test_a_lost_answer_makes_nothing_twice(desk: Desk) -> None:
             lost.append(action)
             raise ConnectionResetError
 
-    desk.write({"2024-01-20": [MEETING]})
-    desk.run(database=desk.house.database(client(after=after)))
+    migration.write_files({"2024-01-20": [MEETING]})
+    migration.run(database=migration.house.database(client(after=after)))
 
-    assert desk.run().status == 0
-    assert len(desk.events()) == 1
-    desk.house.must_be_sound(desk.events()[0]["department_id"])
+    assert migration.run().status == 0
+    assert len(migration.events()) == 1
+    migration.house.must_be_sound(migration.events()[0]["department_id"])
 
 
-def test_interrupted(desk: Desk) -> None:
+def test_an_interrupted_run_says_so(migration: Migration) -> None:
     def interrupt() -> None:
         raise KeyboardInterrupt
 
-    desk.write({"2024-01-20": [MEETING]})
+    migration.write_files({"2024-01-20": [MEETING]})
 
-    run = desk.run(database=failing(desk, interrupt))
+    run = migration.run(database=failing(migration, interrupt))
 
     assert run.status == 130
     assert run.err.strip().splitlines()[-1] == "✗ 중단되었습니다. 다시 실행하면 이어서 진행합니다."
@@ -216,7 +218,7 @@ def test_files_beside_the_script_come_before_its_parent_folder(
     assert migrate_to_dynamodb.find_file("calendar_events.json", None) == tmp_path / "calendar_events.json"
 
 
-def test_the_command_needs_no_secret_key_and_says_what_is_missing(tmp_path: Path) -> None:
+def test_the_command_needs_no_secret_key_and_names_a_missing_table(tmp_path: Path) -> None:
     write_sample(tmp_path, 3)
     environment = environment_of("python", 0, tmp_path / "data", {"LC_ALL": "C", "PYTHONUTF8": "0"})
     del environment["SECRET_KEY"]
@@ -230,7 +232,7 @@ def test_the_command_needs_no_secret_key_and_says_what_is_missing(tmp_path: Path
 
 
 @pytest.mark.parametrize(
-    ("env", "said"),
+    ("env", "reason"),
     [
         ({"DYNAMODB_ENDPOINT_URL": ""}, "✗ DynamoDB 연결 실패: 자격증명 오류"),
         ({"EVENTS_TABLE": "?"}, "✗ 설정 오류: EVENTS_TABLE"),
@@ -240,7 +242,9 @@ def test_the_command_needs_no_secret_key_and_says_what_is_missing(tmp_path: Path
         ),
     ],
 )
-def test_the_command_without_a_storage(tmp_path: Path, env: dict[str, str], said: str) -> None:
+def test_the_command_without_storage_ends_with_status_2(
+    tmp_path: Path, env: dict[str, str], reason: str
+) -> None:
     write_sample(tmp_path, 3)
     command = [sys.executable, "migrate_to_dynamodb.py", "--data-dir", str(tmp_path)]
 
@@ -253,11 +257,11 @@ def test_the_command_without_a_storage(tmp_path: Path, env: dict[str, str], said
     )
 
     assert done.returncode == 2
-    assert said in done.stderr
+    assert reason in done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_the_generator_gives_the_same_files_again(tmp_path: Path) -> None:
+def test_the_sample_generator_is_deterministic(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "tests.sample_generator", "--events", "50", "--seed", "7", "--out"]
     for name in ("a", "b"):
         subprocess.run([*command, str(tmp_path / name)], cwd=ROOT, check=True)

@@ -47,53 +47,61 @@ def change(call: StoreClient, rng: random.Random) -> None:
             call("UpdateItem", TableName="events", Key=key, UpdateExpression="REMOVE event_date")
 
 
+EXTRAS = {
+    "Limit": [1, 2, 7, 1000, 0, None],
+    "ScanIndexForward": [True, False],
+    "ConsistentRead": [True, False],
+    "ReturnConsumedCapacity": ["TOTAL", "INDEXES", "NONE"],
+    "Select": ["COUNT"],
+}
+
+
 def random_query(rng: random.Random) -> dict[str, Any]:
-    kind = rng.randrange(3)
-    hash_name, range_name = KEYS[kind]
+    """Returns a Query of one of the KEYS; some are invalid, and some aren't plain."""
+    kind = rng.randrange(len(KEYS))
     hash_value = rng.choice(["x", "y", "nobody", "x", "x", ""])
     if kind == 1:
         hash_value = f"e{rng.randrange(160):03}"
     query: dict[str, Any] = {"TableName": "changes" if kind == 2 else "events"}
     if kind == 0:
         query["IndexName"] = "by-date"
-    values: dict[str, Any] = {":h": {"S": hash_value}}
-
-    def bound() -> dict[str, str]:
-        if kind == 2 and rng.random() < 0.95:
-            return {"N": rng.choice(["0", "9", "10", "2.50", "-3", "1e20", "x"])}
-        return {"S": rng.choice(TEXTS)}
-
-    hash_text, range_text = hash_name, range_name
-    names = {}
-    if rng.random() < 0.5:
-        names["#h"], hash_text = hash_name, "#h"
-    expression = f"{hash_text} = :h"
-    if rng.random() < 0.8:
-        if rng.random() < 0.5:
-            names["#r"], range_text = rng.choice([range_name] * 9 + ["title"]), "#r"
-        op = rng.choice(["=", "<", "<=", ">", ">=", "BETWEEN", "<>"])
-        values[":a"] = bound()
-        if op == "BETWEEN":
-            values[":b"] = bound()
-            expression += f" AND {range_text} BETWEEN :a AND :b"
-        else:
-            expression += f" AND {range_text} {op} :a"
-    if rng.random() < 0.2:
-        expression = f"({expression})"
+    expression, names, values = random_condition(kind, rng)
+    values[":h"] = {"S": hash_value}
     query |= {"KeyConditionExpression": expression, "ExpressionAttributeValues": values}
     if names:
         query["ExpressionAttributeNames"] = names
-    extras = {
-        "Limit": [1, 2, 7, 1000, 0, None],
-        "ScanIndexForward": [True, False],
-        "ConsistentRead": [True, False],
-        "ReturnConsumedCapacity": ["TOTAL", "INDEXES", "NONE"],
-        "Select": ["COUNT"],
-    }
-    for name, choices in extras.items():
+    for name, choices in EXTRAS.items():
         if rng.random() < (0.05 if name == "Select" else 0.4):
             query[name] = rng.choice(choices)
     return query
+
+
+def random_condition(kind: int, rng: random.Random) -> tuple[str, dict[str, str], dict[str, Any]]:
+    """Returns an expression over the keys, with its names and its values but the hash key's."""
+    hash_text, range_text = KEYS[kind]
+    names, values = {}, {}
+    if rng.random() < 0.5:
+        names["#h"], hash_text = hash_text, "#h"
+    expression = f"{hash_text} = :h"
+    if rng.random() < 0.8:
+        if rng.random() < 0.5:
+            names["#r"], range_text = rng.choice([range_text] * 9 + ["title"]), "#r"
+        operator = rng.choice(["=", "<", "<=", ">", ">=", "BETWEEN", "<>"])
+        values[":a"] = random_bound(kind, rng)
+        if operator == "BETWEEN":
+            values[":b"] = random_bound(kind, rng)
+            expression += f" AND {range_text} BETWEEN :a AND :b"
+        else:
+            expression += f" AND {range_text} {operator} :a"
+    if rng.random() < 0.2:
+        expression = f"({expression})"
+    return expression, names, values
+
+
+def random_bound(kind: int, rng: random.Random) -> dict[str, str]:
+    if kind == 2 and rng.random() < 0.95:
+        return {"N": rng.choice(["0", "9", "10", "2.50", "-3", "1e20", "x"])}
+    return {"S": rng.choice(TEXTS)}
 
 
 def assert_same_pages(call: StoreClient, query: dict[str, Any], rng: random.Random) -> int:

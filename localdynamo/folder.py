@@ -112,7 +112,7 @@ class Loaded(NamedTuple):
 
 
 def load(folder: Path, before: int | None = None, on_cut: Callable[[Reader], None] | None = None) -> Loaded:
-    """Reads the snapshot and the logs; `before` names a log by its first record that is left out.
+    """Reads the snapshot and the logs, but not the log whose first record is `before`.
 
     An incomplete record at the end of the last log is passed to `on_cut`. Raises Damaged for any other
     damage, and for that one if there is no `on_cut`.

@@ -193,7 +193,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         raise SettingsError(
             "SECRET_KEY: 운영 환경에서는 반드시 설정해야 하며 예제 값은 사용할 수 없습니다. "
             "Required in production; the example's value is refused. "
-            '만들기 (make one): python -c "import secrets; print(secrets.token_hex(32))"'
+            '생성 명령 (make one): python -c "import secrets; print(secrets.token_hex(32))"'
         )
     return Settings(storage_settings(environ), **values)
 

@@ -69,7 +69,7 @@ def _run_at_endpoint(action: str, body: bytes) -> Answer:
     return response.status, dict(response.headers), response.read()
 
 
-class _Raw:
+class RawBody:
     """The part of urllib3's response that botocore reads."""
 
     def __init__(self, body: bytes) -> None:
@@ -110,7 +110,7 @@ def client(before: Fault | None = None, after: Fault | None = None, calls: list[
         if after:
             after(action, body)
         lower = {name.lower(): value for name, value in headers.items()}
-        return AWSResponse(request.url, status, lower, _Raw(answer))
+        return AWSResponse(request.url, status, lower, RawBody(answer))
 
     client.meta.events.register("before-send.dynamodb", send)
     return client

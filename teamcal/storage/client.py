@@ -152,28 +152,28 @@ class DynamoDBClient:
     def get_all(self, table: str, keys: list[Item]) -> Iterator[Item]:
         """Yields the items with these keys that exist, read consistently, 100 a call."""
         for at in range(0, len(keys), 100):
-            pending = {table: {"Keys": keys[at : at + 100], "ConsistentRead": True}}
-            for pause in self._pauses():
-                answer = self.call("batch_get_item", RequestItems=pending)
+            request = {table: {"Keys": keys[at : at + 100], "ConsistentRead": True}}
+            for answer in self._batch("batch_get_item", request, "UnprocessedKeys"):
                 yield from answer["Responses"].get(table, [])
-                pending = answer.get("UnprocessedKeys") or {}
-                if not pending:
-                    break
-                self.metrics.add(STORAGE_RETRIES)
-                time.sleep(pause)
-            else:
-                raise self._throttled(table)
 
     def write_all(self, table: str, requests: list[dict[str, Any]]) -> None:
-        """Makes at most 25 put or delete requests, each of them alone; what isn't processed is sent again."""
-        pending = {table: requests}
+        """Makes at most 25 put or delete requests, each of them on its own."""
+        for _ in self._batch("batch_write_item", {table: requests}, "UnprocessedItems"):
+            pass
+
+    def _batch(self, operation: str, request: dict[str, Any], unprocessed: str) -> Iterator[dict[str, Any]]:
+        """Yields the answers to a batch call, which is repeated with what the last one left unprocessed."""
+        pending, has_answered = request, False
         for pause in self._pauses():
-            pending = self.call("batch_write_item", RequestItems=pending).get("UnprocessedItems") or {}
+            answer = self.call(operation, RequestItems=pending)
+            has_answered = True
+            yield answer
+            pending = answer.get(unprocessed) or {}
             if not pending:
                 return
             self.metrics.add(STORAGE_RETRIES)
             time.sleep(pause)
-        raise self._throttled(table)
+        raise self._throttled(", ".join(pending)) if has_answered else StorageUnavailable(operation)
 
     @staticmethod
     def _pauses() -> Iterator[float]:

@@ -3,8 +3,6 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +10,8 @@ import boto3
 
 from models import DynamoDBDatabase
 from teamcal.settings import storage_settings
-from tests.docs.readme import README, ROOT, blocks
+from tests.docs.readme import README, blocks
+from tests.storage.engines import embedded_endpoint
 
 KEYS = {"AWS_ACCESS_KEY_ID": "embedded", "AWS_SECRET_ACCESS_KEY": "embedded"}
 TABLES = ("departments", "events", "changes")
@@ -47,25 +46,6 @@ def described(endpoint: str) -> dict[str, Any]:
     }
 
 
-@contextmanager
-def engine(folder: Path) -> Iterator[str]:
-    """The address of an embedded engine, used by a process of its own."""
-    script = (
-        "import sys; from pathlib import Path; from localdynamo import endpoint_of;"
-        "print(endpoint_of(Path(sys.argv[1])), flush=True); sys.stdin.read()"
-    )
-    user = subprocess.Popen(
-        [sys.executable, "-c", script, str(folder)],
-        cwd=ROOT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert user.stdout is not None
-    yield user.stdout.readline().strip()
-    user.communicate("")
-
-
 def run_the_readme(endpoint: str) -> None:
     (script,) = [block.text for block in blocks(README, "bash") if block.text.startswith("aws ")]
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
@@ -84,7 +64,7 @@ def run_the_readme(endpoint: str) -> None:
 
 
 def test_the_cli_and_python_make_the_same_tables(tmp_path: Path) -> None:
-    with engine(tmp_path / "cli") as by_cli, engine(tmp_path / "python") as by_python:
+    with embedded_endpoint(tmp_path / "cli") as by_cli, embedded_endpoint(tmp_path / "python") as by_python:
         run_the_readme(by_cli)
         DynamoDBDatabase(storage_settings({"DYNAMODB_ENDPOINT_URL": by_python, **KEYS})).create_tables()
         assert described(by_cli) == described(by_python)

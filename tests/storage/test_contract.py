@@ -1,0 +1,694 @@
+"""The promises of teamcal.domain.database.Database, on every engine that implements DynamoDB.
+
+An implementation of the Protocol that isn't DynamoDB's gets a `Tables` of its own in engines.py.
+"""
+
+import json
+import threading
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from botocore.exceptions import EndpointConnectionError, NoCredentialsError, ReadTimeoutError
+
+from teamcal import deadline
+from teamcal.domain.changes import DEPARTMENTS, Change, Head, RecordExists, Write, digest_of_all
+from teamcal.domain.database import Database
+from teamcal.domain.values import Record, timestamp, utc_now
+from teamcal.errors import (
+    CredentialsRefused,
+    RevisionConflict,
+    StorageThrottled,
+    StorageUnavailable,
+    TableMissing,
+)
+from tests.engine import Answer, error
+from tests.storage.dynoxide import PROGRAM
+from tests.storage.endpoint import taking_at_most
+from tests.storage.engines import ENGINES, Connect, Tables, items_answer
+
+
+@pytest.fixture(scope="module", params=ENGINES)
+def connect_to_engine(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Connect]:
+    if request.param == "dynoxide" and not PROGRAM:
+        pytest.skip("dynoxide isn't installed: make test-dynoxide")
+    with ENGINES[request.param](tmp_path_factory.mktemp("engine")) as connect:
+        yield connect
+
+
+@pytest.fixture
+def tables(connect_to_engine: Connect) -> Tables:
+    return Tables(connect_to_engine)
+
+
+@pytest.fixture
+def database(tables: Tables) -> Database:
+    return tables.database()
+
+
+# Logs, built as the calendar builds them
+
+
+def event(department_id: str, **fields: Any) -> Record:
+    return {
+        "id": str(uuid.uuid4()),
+        "department_id": department_id,
+        "event_date": "2024-01-20",
+        "title": "팀 회의",
+        "description": "",
+        **fields,
+    }
+
+
+def department(department_id: str, **fields: Any) -> Record:
+    return {"id": department_id, "name": "개발팀", "description": "", **fields}
+
+
+def deleted(record: Record) -> Record:
+    return {**record, "deleted": True}
+
+
+class Log:
+    """One log as a writer keeps it: the head and the records after its last commit."""
+
+    def __init__(self, database: Database, log_id: str) -> None:
+        self.database, self.log_id = database, log_id
+        self.head = Head(log_id)
+        self.records: dict[str, Record] = {}
+        self.changes: list[Change] = []
+
+    def write(self, *records_: Record, new: bool = False) -> Write:
+        """Returns the write that puts the records, one change each. `new`: their ids must be unused."""
+        head, changes, records = self.head, list[Change](), dict(self.records)
+        for record in records_:
+            change = self._change(head, records.get(record["id"]), record)
+            head = head.after(change, records.get(record["id"]))
+            records[record["id"]] = change.record
+            changes.append(change)
+        puts = [records[record_id] for record_id in dict.fromkeys(record["id"] for record in records_)]
+        return Write(self.head, head, changes, puts, {put["id"] for put in puts} if new else set())
+
+    def _change(self, head: Head, before: Record | None, record: Record) -> Change:
+        noun = "department" if self.log_id == DEPARTMENTS else "event"
+        verb = "deleted" if record.get("deleted") else "updated" if before else "created"
+        version = before["version"] + 1 if before else 1
+        stored = {**record, "revision": head.revision + 1, "version": version}
+        time = timestamp(utc_now())
+        return Change(head.revision + 1, f"{noun}_{verb}", stored, str(uuid.uuid4()), head.change_id, time)
+
+    def adopt(self, write: Write) -> None:
+        """Takes over the state after a write that was committed."""
+        self.head = write.head
+        for change in write.changes:
+            self.changes.append(change)
+            self.records[change.record["id"]] = change.record
+            if change.removes:
+                del self.records[change.record["id"]]
+
+    def commit(self, *records: Record, new: bool = False) -> Write:
+        write = self.write(*records, new=new)
+        self.database.commit([write], str(uuid.uuid4()))
+        self.adopt(write)
+        return write
+
+
+def department_deletion(log: Log, department_id: str) -> Write:
+    """Returns the write that deletes a department: its item goes, and its events are to be purged."""
+    write = log.write(deleted(log.records[department_id]))
+    write.head = replace(write.head, purging=write.head.purging | {department_id})
+    write.puts, write.drops = [], [department_id]
+    return write
+
+
+@pytest.fixture
+def departments(database: Database) -> Log:
+    """The log of departments, which holds one."""
+    log = Log(database, DEPARTMENTS)
+    log.commit(department(str(uuid.uuid4())), new=True)
+    return log
+
+
+@pytest.fixture
+def department_id(departments: Log) -> str:
+    (department_id,) = departments.records
+    return department_id
+
+
+@pytest.fixture
+def log(database: Database, department_id: str) -> Log:
+    """The log of a department's events, still empty."""
+    return Log(database, department_id)
+
+
+def token() -> str:
+    return str(uuid.uuid4())
+
+
+# Tables
+
+
+def test_tables_may_be_created_again(tables: Tables, log: Log) -> None:
+    log.commit(event(log.log_id))
+    tables.database().create_tables()
+    assert log.database.read_head(log.log_id) == log.head
+
+
+# Heads
+
+
+def test_a_log_without_rows_is_at_revision_0(database: Database) -> None:
+    assert database.read_head("nobody") == Head("nobody")
+    assert database.read_heads([]) == {}
+
+
+def test_many_heads_are_read_by_their_logs(database: Database, log: Log) -> None:
+    log.commit(event(log.log_id))
+    unknown = [f"unknown-{number}" for number in range(120)]
+    heads = database.read_heads([*unknown, log.log_id])
+    assert heads == {name: Head(name) for name in unknown} | {log.log_id: log.head}
+
+
+def test_reads_are_consistent(tables: Tables, log: Log) -> None:
+    """Another server's read that begins after a commit sees it."""
+    other = tables.database()
+    record = event(log.log_id)
+    for number in range(20):
+        log.commit({**record, "title": f"제목 {number}"})
+        assert other.read_head(log.log_id) == log.head
+        assert other.read_heads([log.log_id]) == {log.log_id: log.head}
+        assert other.read_changes(log.log_id, number, number + 1) == log.changes[-1:]
+        assert other.read_event(record["id"]) == log.records[record["id"]]
+        assert other.read_events([(record["id"], log.log_id)]) == log.records
+
+
+# Commits
+
+
+def test_a_commit_stores_records_changes_and_head(database: Database, log: Log) -> None:
+    first, second = event(log.log_id), event(log.log_id)
+    write = log.commit(first, second, {**first, "title": "수정"}, new=True)
+    assert database.read_head(log.log_id) == write.head
+    assert write.head.digest == digest_of_all(log.records.values())
+    assert database.read_changes(log.log_id, 0, 3) == write.changes
+    assert database.read_event(first["id"]) == log.records[first["id"]]
+    assert log.records[first["id"]]["title"] == "수정"
+
+
+def test_records_come_back_as_they_were(database: Database, log: Log) -> None:
+    """Unknown attributes too, which a newer server may have stored."""
+    record = event(
+        log.log_id,
+        description="가" * 10_000,
+        empty="",
+        number=-12_345_678_901_234_567_890,
+        flags=[True, False, None],
+        nested={"이름": {"deep": [1, "둘", {"셋": 3}]}},
+        data=b"\x00\xff",
+        emoji="👩‍👩‍👧",
+    )
+    log.commit(record)
+    expected = {**record, "revision": 1, "version": 1}
+    assert database.read_event(record["id"]) == expected
+    assert database.read_changes(log.log_id, 0, 1)[0].record == expected
+    assert database.load(log.log_id)[1] == {record["id"]: expected}
+
+
+def test_the_largest_transaction_is_taken(database: Database, log: Log) -> None:
+    """49 operations: two items each, and the head."""
+    records = [event(log.log_id) for _ in range(49)]
+    log.commit(*records, new=True)
+    assert database.load(log.log_id)[1] == log.records
+
+
+def test_all_logs_of_a_commit_are_written_or_none(database: Database, departments: Log, log: Log) -> None:
+    """As an event is moved: it is deleted in one department and created in another."""
+    there_id = str(uuid.uuid4())
+    departments.commit(department(there_id))
+    here, there, late = log, Log(database, there_id), Log(database, there_id)
+    moved = event(here.log_id)
+    here.commit(moved)
+    late.commit(event(there_id))
+    writes = [here.write(deleted(moved)), there.write({**moved, "department_id": there_id}, new=True)]
+    with pytest.raises(RevisionConflict):
+        database.commit(writes, token())
+    assert database.read_head(here.log_id) == here.head
+    assert database.read_event(moved["id"]) == here.records[moved["id"]]
+    assert database.read_changes(here.log_id, 0, 9) == here.changes
+    there.adopt(Write(late.head, late.head, late.changes))
+    writes[1] = there.write({**moved, "department_id": there_id}, new=True)
+    database.commit(writes, token())
+    found = database.read_event(moved["id"])
+    assert found is not None
+    assert found["department_id"] == there_id
+    assert (database.read_head(here.log_id).revision, database.read_head(there_id).revision) == (2, 2)
+
+
+def test_a_token_makes_repeating_safe(database: Database, log: Log) -> None:
+    record, same = event(log.log_id), token()
+    write = log.write(record, new=True)
+    for _ in range(3):
+        database.commit([write], same)
+    log.adopt(write)
+    log.commit({**record, "title": "수정"})
+    database.commit([write], same)
+    assert database.read_head(log.log_id) == log.head
+    assert database.read_changes(log.log_id, 0, 9) == log.changes
+    assert database.load(log.log_id)[1] == log.records
+
+
+@pytest.mark.parametrize("lost", [1, 2])
+def test_a_commit_whose_answer_is_lost_is_applied_once(tables: Tables, log: Log, lost: int) -> None:
+    left = [lost]
+
+    def lose(action: str, body: bytes) -> None:
+        if action == "TransactWriteItems" and left[0]:
+            left[0] -= 1
+            raise ReadTimeoutError(endpoint_url="")
+
+    unlucky = tables.database(after=lose)
+    write, same = log.write(event(log.log_id), new=True), token()
+    for _ in range(lost):
+        try:
+            unlucky.commit([write], same)
+            break
+        except StorageUnavailable:  # may have been applied
+            continue
+    assert tables.database().read_head(log.log_id) == write.head
+    assert len(tables.database().read_changes(log.log_id, 0, 9)) == 1
+
+
+def test_another_token_is_another_commit(database: Database, log: Log) -> None:
+    write = log.write(event(log.log_id))
+    database.commit([write], token())
+    with pytest.raises(RevisionConflict):
+        database.commit([write], token())
+
+
+BASES: dict[str, Callable[[Head], Head]] = {
+    "an older revision": lambda head: replace(head, revision=1, change_id="?"),
+    "revision 0": lambda head: Head(head.log_id),
+    "a later revision": lambda head: replace(head, revision=3),
+    "another change_id": lambda head: replace(head, change_id=str(uuid.uuid4())),
+    "a deleted log": lambda head: replace(head, deleted=True),
+}
+
+
+@pytest.mark.parametrize("base", BASES)
+def test_a_head_that_is_not_at_the_base_is_a_conflict(database: Database, log: Log, base: str) -> None:
+    record = event(log.log_id)
+    log.commit(record)
+    log.commit({**record, "title": "수정"})
+    writer = Log(database, log.log_id)
+    writer.head, writer.records = BASES[base](log.head), dict(log.records)
+    with pytest.raises(RevisionConflict):
+        writer.commit({**record, "title": "충돌"})
+    assert database.read_head(log.log_id) == log.head
+    assert database.read_changes(log.log_id, 0, 9) == log.changes
+    assert database.load(log.log_id)[1] == log.records
+
+
+def test_of_writers_on_one_base_exactly_one_wins(tables: Tables, log: Log) -> None:
+    for _ in range(5):
+        results: list[Any] = []
+        writes = [log.write(event(log.log_id), new=True) for _ in range(8)]
+
+        def commit(write: Write, results: list[Any] = results) -> None:
+            try:
+                tables.database().commit([write], token())
+                results.append(write)
+            except RevisionConflict:
+                results.append(None)
+
+        run_together(*[lambda write=write: commit(write) for write in writes])
+        assert len(results) == 8
+        (winner,) = [write for write in results if write is not None]
+        log.adopt(winner)
+        assert log.database.read_head(log.log_id) == log.head
+    assert log.database.read_changes(log.log_id, 0, 99) == log.changes
+    assert log.database.load(log.log_id)[1] == log.records
+
+
+def run_together(*jobs: Callable[[], None]) -> None:
+    threads = [threading.Thread(target=job) for job in jobs]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def test_logs_are_written_independently(database: Database, departments: Log) -> None:
+    logs = [Log(database, str(uuid.uuid4())) for _ in range(4)]
+    departments.commit(*[department(log.log_id) for log in logs])
+    run_together(*[lambda log=log: [log.commit(event(log.log_id)) for _ in range(10)] for log in logs])
+    for log in logs:
+        assert log.head.revision == 10
+        assert database.load(log.log_id) == (log.head, log.records, log.changes)
+
+
+@pytest.mark.parametrize("is_deleted", [False, True])
+def test_an_id_that_must_be_new_and_is_not_is_named(database: Database, log: Log, is_deleted: bool) -> None:
+    used, unused = event(log.log_id), event(log.log_id)
+    log.commit(used)
+    if is_deleted:
+        log.commit(deleted(used))
+    writer = Log(database, log.log_id)
+    writer.head = log.head
+    with pytest.raises(RecordExists) as caught:
+        writer.commit(unused, used, new=True)
+    assert caught.value.record_ids == [used["id"]]
+    assert database.read_event(unused["id"]) is None
+    assert database.read_head(log.log_id) == log.head
+    log.commit(unused, new=True)
+
+
+def test_a_conflict_comes_before_a_used_id(database: Database, log: Log) -> None:
+    """The writer is behind: whether its id is new isn't decided on an old state."""
+    used = event(log.log_id)
+    log.commit(used)
+    with pytest.raises(RevisionConflict):
+        Log(database, log.log_id).commit(used, new=True)
+
+
+def test_the_first_event_needs_its_department(database: Database) -> None:
+    orphan = Log(database, str(uuid.uuid4()))
+    with pytest.raises(RevisionConflict):
+        orphan.commit(event(orphan.log_id), new=True)
+    assert database.read_head(orphan.log_id).revision == 0
+    assert database.load(orphan.log_id)[1] == {}
+
+
+# Departments
+
+
+def test_a_department_is_written_and_read(database: Database, departments: Log, department_id: str) -> None:
+    assert database.read_department(department_id) == departments.records[department_id]
+    assert database.read_department("unknown") is None
+    departments.commit({**departments.records[department_id], "name": "새 이름"})
+    assert database.read_department(department_id) == departments.records[department_id]
+    assert database.load(DEPARTMENTS) == (departments.head, departments.records, departments.changes)
+
+
+def test_a_deleted_department_is_gone_and_to_be_purged(
+    database: Database, departments: Log, department_id: str
+) -> None:
+    write = department_deletion(departments, department_id)
+    database.commit([write], token())
+    departments.adopt(write)
+    assert database.read_department(department_id) is None
+    assert database.read_head(DEPARTMENTS).purging == {department_id}
+    assert database.load(DEPARTMENTS)[1] == {}
+    other = str(uuid.uuid4())
+    departments.commit(department(other))
+    assert database.read_head(DEPARTMENTS).purging == {department_id}
+    for _ in range(2):
+        database.mark_purged(department_id)
+        head = database.read_head(DEPARTMENTS)
+        assert (head.purging, head.change_id) == (frozenset(), departments.head.change_id)
+    database.mark_purged("never deleted")
+    assert database.load(DEPARTMENTS)[1] == departments.records
+
+
+# Events
+
+
+def test_an_event_is_found_wherever_it_lives(database: Database, departments: Log, log: Log) -> None:
+    there = Log(database, str(uuid.uuid4()))
+    departments.commit(department(there.log_id))
+    record = event(log.log_id)
+    log.commit(record)
+    log.commit({**record, "title": "수정"})
+    log.commit(deleted(record))
+    assert database.read_event("unknown") is None
+    there.commit({**record, "department_id": there.log_id})
+    assert database.read_event(record["id"]) == there.records[record["id"]]  # lives, though version 1 < 3
+    there.commit(deleted({**record, "department_id": there.log_id}))
+    tombstone = database.read_event(record["id"])
+    assert tombstone is not None
+    assert (tombstone["deleted"], tombstone["department_id"], tombstone["version"]) == (True, log.log_id, 3)
+
+
+def test_a_tombstone_leaves_the_index_and_expires(tables: Tables, log: Log) -> None:
+    record, tomorrow = event(log.log_id), utc_now() + timedelta(days=1)
+    log.commit(record)
+    log.database = tables.database(now=lambda: tomorrow)
+    log.commit(deleted(record))
+    (tombstone,) = tables.records(tables.settings.events_table)
+    assert "event_date" not in tombstone
+    days = (tombstone["expires_at"] - tomorrow.timestamp()) / 86_400
+    assert days >= tables.settings.change_retention_days
+    rows = [row for row in tables.records(tables.settings.changes_table) if row["revision"]]
+    assert all(row["expires_at"] >= utc_now().timestamp() + 30 * 86_400 for row in rows)
+
+
+def test_events_are_read_by_their_keys(database: Database, log: Log) -> None:
+    records = [event(log.log_id) for _ in range(130)]
+    for chunk in chunks(records, 45):
+        log.commit(*chunk, new=True)
+    log.commit(deleted(records[0]))
+    keys = [(record["id"], log.log_id) for record in records]
+    events = database.read_events([*keys, ("unknown", log.log_id), (records[1]["id"], "elsewhere")])
+    assert events.pop(records[0]["id"])["deleted"] is True
+    assert events == log.records
+    assert database.read_events([]) == {}
+
+
+def chunks(records: list[Record], size: int) -> list[list[Record]]:
+    return [records[start : start + size] for start in range(0, len(records), size)]
+
+
+# Changes
+
+
+def test_changes_are_read_in_order_and_within_bounds(database: Database, log: Log) -> None:
+    record = event(log.log_id)
+    for number in range(12):
+        log.commit({**record, "title": str(number)})
+    read = database.read_changes
+    assert read(log.log_id, 0, 12) == log.changes
+    assert read(log.log_id, 3, 7) == log.changes[3:7]
+    assert read(log.log_id, 3, 99) == log.changes[3:]
+    assert read(log.log_id, 3, 12, limit=2) == log.changes[3:5]
+    assert read(log.log_id, 3, 12, limit=2, newest_first=True) == [log.changes[11], log.changes[10]]
+    assert read(log.log_id, 0, 12, newest_first=True) == log.changes[::-1]
+    assert read(log.log_id, 7, 7) == read(log.log_id, 7, 3) == read(log.log_id, 12, 99) == []
+    assert read("unknown", 0, 9) == []
+
+
+def test_expired_changes_are_missing(tables: Tables, log: Log) -> None:
+    record = event(log.log_id)
+    for number in range(6):
+        log.commit({**record, "title": str(number)})
+    tables.expire(log.log_id, 1, 4)
+    revisions = [change.revision for change in log.database.read_changes(log.log_id, 0, 6)]
+    assert revisions == [2, 3, 5, 6]
+    head, records, changes = log.database.load(log.log_id)
+    assert (head, records) == (log.head, log.records)
+    assert changes == log.changes[4:]
+
+
+def test_changes_are_forgotten_by_their_age(tables: Tables, log: Log) -> None:
+    log.commit(event(log.log_id))
+    (change,) = log.changes
+    days = tables.settings.change_retention_days
+    for passed, forgotten in ((0, False), (days - 1, False), (days + 1, True)):
+        later = utc_now() + timedelta(days=passed)
+        assert tables.database(now=lambda later=later: later).forgotten(change) is forgotten
+
+
+# Whole logs
+
+
+def test_a_whole_log_is_loaded(database: Database, log: Log) -> None:
+    assert database.load(log.log_id) == (Head(log.log_id), {}, [])
+    kept, gone = event(log.log_id), event(log.log_id)
+    log.commit(kept, gone)
+    log.commit({**kept, "title": "수정", "event_date": "2025-12-31"}, deleted(gone))
+    assert database.load(log.log_id) == (log.head, log.records, log.changes)
+
+
+def test_a_log_of_many_changes_ends_with_the_newest(database: Database, log: Log) -> None:
+    records = [event(log.log_id) for _ in range(180)]
+    for chunk in chunks(records, 45):
+        log.commit(*chunk, new=True)
+    head, loaded, changes = database.load(log.log_id)
+    assert (head, loaded) == (log.head, log.records)
+    assert changes == log.changes[-len(changes) :]
+    assert len(changes) >= 1
+
+
+def test_a_calendar_of_several_pages_is_loaded(database: Database, log: Log) -> None:
+    """DynamoDB returns at most 1 MB at once."""
+    for chunk in chunks([event(log.log_id, description="x" * 10_000) for _ in range(160)], 40):
+        log.commit(*chunk, new=True)
+    assert database.load(log.log_id)[1] == log.records
+    assert len(database.read_changes(log.log_id, 0, 160)) == 160
+
+
+def test_a_department_of_an_older_server_is_loaded(tables: Tables, log: Log) -> None:
+    """It has events and no log."""
+    record = event(log.log_id)
+    tables.put(tables.settings.events_table, record)
+    assert log.database.load(log.log_id) == (Head(log.log_id), {record["id"]: record}, [])
+
+
+def test_a_deleted_log_is_loaded_without_records(database: Database, log: Log) -> None:
+    record = event(log.log_id)
+    log.commit(record)
+    change = Change(2, "department_deleted", {}, token(), log.head.change_id, timestamp(utc_now()))
+    head = replace(log.head, revision=2, change_id=change.change_id, digest=0, deleted=True)
+    database.commit([Write(log.head, head, [change])], token())
+    assert database.load(log.log_id) == (head, {}, [*log.changes, change])
+
+
+def stale_index(items: list[dict[str, Any]], times: int = 1_000_000) -> Callable[[str, bytes], Answer | None]:
+    """The index returns these items in the next `times` queries."""
+    left = [times]
+
+    def answer(action: str, body: bytes) -> Answer | None:
+        if action == "Query" and "IndexName" in json.loads(body) and left[0]:
+            left[0] -= 1
+            return items_answer(items)
+        return None
+
+    return answer
+
+
+def index_of(tables: Tables, department_id: str) -> list[dict[str, Any]]:
+    query = {
+        "TableName": tables.settings.events_table,
+        "IndexName": "department-date-index",
+        "KeyConditionExpression": "department_id = :d",
+        "ExpressionAttributeValues": {":d": {"S": department_id}},
+    }
+    items: list[dict[str, Any]] = tables.client.query(**query)["Items"]
+    return items
+
+
+def test_an_index_that_lags_hides_nothing(tables: Tables, log: Log) -> None:
+    edited, gone, moved = (event(log.log_id) for _ in range(3))
+    log.commit(edited, gone, moved)
+    stale = index_of(tables, log.log_id)
+    log.commit({**edited, "title": "수정"}, deleted(gone), {**moved, "event_date": "2030-01-01"})
+    log.commit(event(log.log_id, title="새 일정"))
+    loaded = tables.database(before=stale_index(stale)).load(log.log_id)
+    assert loaded == (log.head, log.records, log.changes)
+
+
+def test_an_index_that_lags_further_than_the_log_reaches_is_waited_for(tables: Tables, log: Log) -> None:
+    for chunk in chunks([event(log.log_id) for _ in range(90)], 45):
+        log.commit(*chunk, new=True)
+    tables.expire(log.log_id, 1)
+    assert tables.database(before=stale_index([], times=2)).load(log.log_id)[1] == log.records
+    with deadline.within(4.5), taking_at_most(4.5), pytest.raises(StorageUnavailable):
+        tables.database(before=stale_index([])).load(log.log_id)
+
+
+# Purging
+
+
+def test_a_purge_removes_every_event_of_the_department(tables: Tables, departments: Log, log: Log) -> None:
+    other = Log(log.database, str(uuid.uuid4()))
+    departments.commit(department(other.log_id))
+    other.commit(event(other.log_id))
+    records = [event(log.log_id) for _ in range(30)]
+    log.commit(*records)
+    log.commit(deleted(records[0]))
+    asked: list[None] = []
+    known = [records[0]["id"], "unknown"]  # a tombstone isn't in the index
+    assert log.database.purge(log.log_id, known, lambda: not asked.append(None))
+    assert len(asked) == 2
+    left = [record["id"] for record in tables.records(tables.settings.events_table)]
+    assert left == list(other.records)
+    assert log.database.purge(log.log_id, [], lambda: False) is True  # nothing left to ask for
+
+
+def test_a_purge_stops_when_it_must_not_go_on(tables: Tables, log: Log) -> None:
+    for chunk in chunks([event(log.log_id) for _ in range(60)], 45):
+        log.commit(*chunk)
+    answers = iter([True, False])
+    assert log.database.purge(log.log_id, [], lambda: next(answers)) is False
+    assert len(tables.records(tables.settings.events_table)) == 35
+    assert log.database.purge(log.log_id, [], lambda: True) is True
+    assert tables.records(tables.settings.events_table) == []
+
+
+# Deadlines and failures
+
+
+def every_method(database: Database, log_id: str) -> dict[str, Callable[[], Any]]:
+    """Returns a call of each method that reaches DynamoDB."""
+    log = Log(database, log_id)
+    return {
+        "read_head": lambda: database.read_head(log_id),
+        "read_heads": lambda: database.read_heads([log_id]),
+        "read_changes": lambda: database.read_changes(log_id, 0, 1),
+        "read_department": lambda: database.read_department(log_id),
+        "read_event": lambda: database.read_event("e"),
+        "read_events": lambda: database.read_events([("e", log_id)]),
+        "load": lambda: database.load(log_id),
+        "commit": lambda: database.commit([log.write(event(log_id))], token()),
+        "purge": lambda: database.purge(log_id, ["e"], lambda: True),
+        "mark_purged": lambda: database.mark_purged(log_id),
+    }
+
+
+PURE = {"forgotten"}
+
+
+def test_every_method_is_tested_for_failures(database: Database) -> None:
+    methods = {name for name in vars(Database) if not name.startswith("_")}
+    assert set(every_method(database, "x")) == methods - PURE
+
+
+FAILURES: dict[str, tuple[Answer | Exception, type[StorageUnavailable] | type[StorageThrottled]]] = {
+    "throttled": (error("ProvisionedThroughputExceededException"), StorageThrottled),
+    "unreachable": (EndpointConnectionError(endpoint_url=""), StorageUnavailable),
+    "a server error": (error("InternalServerError", status=500), StorageUnavailable),
+    "no credentials": (NoCredentialsError(), CredentialsRefused),
+    "refused": (error("UnrecognizedClientException"), CredentialsRefused),
+}
+
+
+@pytest.mark.parametrize("failure", FAILURES)
+def test_every_method_ends_in_time_with_a_storage_error(tables: Tables, failure: str) -> None:
+    answer, expected = FAILURES[failure]
+
+    def fail(action: str, body: bytes) -> Answer:
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    database = tables.database(before=fail)
+    for call in every_method(database, "x").values():
+        with deadline.within(3.5), taking_at_most(3.5), pytest.raises(expected):
+            call()
+
+
+def test_a_missing_table_is_named(tables: Tables, log: Log) -> None:
+    settings = tables.settings
+    tables.drop()
+    missing = {}
+    for name, call in every_method(log.database, log.log_id).items():
+        with pytest.raises(TableMissing) as caught:
+            call()
+        missing[name] = caught.value.table
+    assert missing.pop("read_department") == settings.departments_table
+    assert missing.pop("commit") in (settings.departments_table, settings.changes_table)
+    assert {missing[name] for name in ("read_event", "read_events", "load", "purge")} == {
+        settings.events_table
+    }
+    assert missing["read_head"] == missing["mark_purged"] == settings.changes_table
+
+
+def test_a_call_without_time_is_not_made(tables: Tables) -> None:
+    calls: list[str] = []
+    database = tables.database(before=lambda action, body: calls.append(action))
+    for call in every_method(database, "x").values():
+        with deadline.within(0.5), pytest.raises(StorageUnavailable):
+            call()
+    assert calls == []

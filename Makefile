@@ -1,4 +1,4 @@
-# make run, make migrate FROM=folder, make test, make test-all, make test-stock, make check, make bench.
+# make run, make migrate FROM=folder, make test, make test-all, make test-stock, make test-dynoxide, make check, make bench.
 # Everything is made in this folder; nothing needs root.
 
 PYTHON ?= python3
@@ -12,7 +12,7 @@ NODE_MODULES := $(if $(NPM),$(patsubst %/package-lock.json,%/node_modules/.packa
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --quiet
 PYTEST := $(BIN)/python -m pytest --numprocesses=3 --dist=loadfile --durations=15 --cov --cov-branch --cov-fail-under=95
 
-.PHONY: run migrate test test-all test-stock check bench clean
+.PHONY: run migrate test test-all test-stock test-dynoxide check bench clean
 .DEFAULT_GOAL := run
 .DELETE_ON_ERROR:
 
@@ -32,6 +32,20 @@ test: $(VENV)/.development $(NODE_MODULES)
 test-all: $(VENV)/.development $(NODE_MODULES)
 	$(PYTEST)
 
+# The storage's contract, REST and sync on dynoxide, a stricter DynamoDB (docs/develop/testing.md). npm's
+# package `dynoxide` would only choose one of these.
+DYNOXIDE_VERSION := 1.2.1
+DYNOXIDE := .dynoxide/$(DYNOXIDE_VERSION)/node_modules/@dynoxide
+$(DYNOXIDE):
+	npm install --prefix .dynoxide/$(DYNOXIDE_VERSION) --no-audit --no-fund --ignore-scripts --loglevel=error \
+		@dynoxide/$$(node -p 'process.platform + "-" + process.arch')@$(DYNOXIDE_VERSION)
+
+test-dynoxide: $(VENV)/.development $(DYNOXIDE)
+	export TEAMCAL_DYNOXIDE=$$(ls -d $$PWD/$(DYNOXIDE)/*/dynoxide*) && \
+	$(BIN)/python -m pytest --numprocesses=3 tests/storage/test_contract.py -k dynoxide && \
+	$(BIN)/python -m tests.storage.dynoxide $(BIN)/python -m pytest --numprocesses=3 --dist=loadfile -m "not slow" \
+		tests/rest tests/sync tests/storage/test_faults.py
+
 # What has to do with live messages once more, by Socket.IO's own way.
 test-stock: $(VENV)/.development $(NODE_MODULES)
 	DIRECT_BROADCAST=off $(BIN)/python -m pytest --numprocesses=3 --dist=loadfile -m "not slow" \
@@ -48,7 +62,7 @@ bench: $(VENV)/.runtime
 	$(BIN)/python -m benchmarks $(BENCH)
 
 clean:
-	rm -rf $(VENV) .bench web/node_modules tests/clients/node_modules .coverage .coverage.* .*_cache
+	rm -rf $(VENV) .dynoxide .bench web/node_modules tests/clients/node_modules .coverage .coverage.* .*_cache
 
 # An .env that is there stays as it is.
 .env: | $(VENV)/.runtime

@@ -152,16 +152,22 @@ class DynamoDBDatabase(Database):
     # Writing
 
     def commit(self, writes: Sequence[Write], token: str) -> None:
-        expires_at = self._expiry()
-        actions = [action for write in writes for action in actions_of(write, self.settings, expires_at)]
+        actions = [
+            action for write in writes for action in actions_of(write, self.settings, self._expiry_of(write))
+        ]
         try:
             self.dynamodb.call("transact_write_items", TransactItems=actions, ClientRequestToken=token)
         except ClientError as error:
             raise conflict_of(error, actions) from error
 
-    def _expiry(self) -> int:
-        """Returns when a row or tombstone written now may be deleted by TTL, in seconds since 1970."""
-        return int((self._now() + self._retention + RETENTION_MARGIN).timestamp())
+    def _expiry_of(self, write: Write) -> int:
+        """Returns when TTL may delete the write's rows and tombstones, in seconds since 1970.
+
+        It follows from the change's own time: a commit that is repeated with its token must be the same
+        request to the byte, or DynamoDB refuses it.
+        """
+        time = datetime.fromisoformat(write.changes[-1].at)
+        return int((time + self._retention + RETENTION_MARGIN).timestamp())
 
     @property
     def _retention(self) -> timedelta:

@@ -7,6 +7,7 @@ one.event(department, title="팀 회의")
 """
 
 import itertools
+import json
 import os
 import threading
 import time
@@ -161,11 +162,9 @@ class House:
         return found
 
     def dump(self) -> str:
-        """Everything in the tables."""
+        """Everything in the tables; the order in which an engine returns items and attributes doesn't count."""
         names = (self.storage.departments_table, self.storage.events_table, self.storage.changes_table)
-        return "\n".join(
-            line for name in names for line in sorted(repr(sorted(item.items())) for item in self.items(name))
-        )
+        return "\n".join(line for name in names for line in sorted(map(_as_text, self.items(name))))
 
     def must_be_sound(self, department_id: str) -> None:
         """Revisions have no hole, each change names the one before it, the head's digest is right."""
@@ -183,6 +182,15 @@ class House:
             events = self.items(self.storage.events_table)
             live = [one for one in events if one["department_id"] == department_id and not one.get("deleted")]
         assert head["digest"] == digest_of_all(live)
+
+
+def _as_text(item: dict[str, Any]) -> str:
+    return json.dumps(
+        item,
+        sort_keys=True,
+        ensure_ascii=False,
+        default=lambda value: sorted(value) if isinstance(value, set) else repr(value),
+    )
 
 
 def together(*jobs: Callable[[], Any]) -> list[Any]:

@@ -2,7 +2,6 @@
 
 import itertools
 import json
-import os
 import subprocess
 import sys
 import uuid
@@ -22,7 +21,6 @@ from teamcal.storage.codec import from_item, to_item
 from tests import engine as in_process
 from tests.engine import Answer, Fault, RawBody
 from tests.servers import ROOT
-from tests.session_rules import NO_SKIPS
 from tests.storage.dynoxide import PROGRAM, dynoxide
 
 Connect = Callable[[Fault | None, Fault | None], Any]
@@ -81,8 +79,7 @@ def connecting_to(url: str) -> Connect:
 
 
 ENGINES = {"in process": inside_the_process, "embedded": embedded_engine}
-# Where a skipped test counts as failed (.ci/run), dynoxide isn't asked for at all.
-if PROGRAM or NO_SKIPS not in os.environ:
+if PROGRAM:
     ENGINES["dynoxide"] = dynoxide_server
 
 

@@ -17,7 +17,7 @@ LARGEST_BODY = 65_536
 _LONGEST_LENGTH = len(str(LARGEST_BODY))
 # A request with one of these headers needs what only Flask and flask-cors know.
 _SPECIAL = frozenset(
-    {"HTTP_TRANSFER_ENCODING", "HTTP_UPGRADE", "HTTP_ACCESS_CONTROL_REQUEST_PRIVATE_NETWORK"}
+    {"HTTP_TRANSFER_ENCODING", "HTTP_ACCESS_CONTROL_REQUEST_PRIVATE_NETWORK"}
 )
 _STATUS_LINES = {status: f"{status} {phrase.upper()}" for status, phrase in HTTP_STATUS_CODES.items()}
 
@@ -65,7 +65,7 @@ class FastPath:
 
 def _is_ordinary(environ: WSGIEnvironment) -> bool:
     """Whether nothing but routing stands between the request and its handler."""
-    if not environ.keys().isdisjoint(_SPECIAL):
+    if not environ.keys().isdisjoint(_SPECIAL) or environ.get("HTTP_UPGRADE", "").lower() == "websocket":
         return False
     length = environ.get("CONTENT_LENGTH") or "0"
     return (

@@ -135,6 +135,7 @@ _HEADERS = [
     {"Origin": ""},
     {"Access-Control-Request-Private-Network": "true", "Origin": "https://a.example.com"},
     {"Connection": "upgrade", "Upgrade": "websocket"},
+    {"Connection": "Upgrade, HTTP2-Settings", "Upgrade": "h2c"},
     {"Host": "a b"},
     {"Range": "bytes=0-3"},
     {"X-Display-Name": "%EA%B9%80"},

@@ -14,10 +14,10 @@ from teamcal.calendar import Calendar
 from teamcal.domain.database import Database
 from teamcal.domain.values import utc_now
 from teamcal.metrics import MEMBERS, NO_METRICS, Metrics
-from teamcal.realtime import server
+from teamcal.realtime.server import CalendarSocketIO, gate
 from teamcal.realtime.handlers import Handlers
 from teamcal.realtime.publisher import Publisher
-from teamcal.rest.cors import Origins, allow_origins, origins_of
+from teamcal.rest.cors import allow_origins, origins_of
 from teamcal.rest.fast_path import FastPath
 from teamcal.rest.flask_dispatcher import register_routes
 from teamcal.rest.table import ROUTES
@@ -46,8 +46,8 @@ def create_app(
     app = _flask_app(settings)
     origins = origins_of(settings.cors_origins)
     cors_headers = allow_origins(app, origins)
-    socketio = _socketio(app, origins)
-    publisher = Publisher(socketio, server.broadcaster(socketio, settings.direct_broadcast))
+    socketio = CalendarSocketIO(app, origins, settings.direct_broadcast)
+    publisher = Publisher(socketio, socketio.broadcast)
     metrics.gauge(MEMBERS, publisher.count_members)
     notices = notices or _notices(settings, socketio, metrics)
     replicas = Replicas(Ports(database, publisher, notices, now, metrics), settings.replica_memory)
@@ -58,7 +58,7 @@ def create_app(
     def fast_path(application: WSGIApplication) -> WSGIApplication:
         return FastPath(application, ROUTES, calendar, cors_headers)
 
-    layers: list[Layer] = [within_deadline, server.gate(socketio), fast_path]  # outermost first
+    layers: list[Layer] = [within_deadline, gate(socketio), fast_path]  # outermost first
     if not settings.fast_path:
         layers.remove(fast_path)
     app.wsgi_app = wsgi_stack(app.wsgi_app, layers)  # type: ignore[assignment,method-assign]
@@ -104,15 +104,6 @@ def _flask_app(settings: Settings) -> Flask:
     app.config.update(PROPAGATE_EXCEPTIONS=False, TRAP_HTTP_EXCEPTIONS=False)
     app.session_interface = NoSessions()
     return app
-
-
-def _socketio(app: Flask, origins: Origins) -> SocketIO:
-    options = server.socketio_options()
-    socketio = SocketIO(
-        app, cors_allowed_origins=origins, cors_credentials=False, json=server.FrameJson, **options
-    )
-    server.install(socketio)
-    return socketio
 
 
 def _notices(settings: Settings, socketio: SocketIO, metrics: Metrics) -> Notices:

@@ -18,6 +18,150 @@ class Internal(NamedTuple):
     without_it: str
 
 
+class LibraryChanged(RuntimeError):
+    """A library lacks an internal for which there is no fallback."""
+
+
+NO_START = "the server doesn't start"
+"""`without_it` of what has no fallback."""
+
+EMIT = "Socket.IO's emit sends all broadcasts: about eight times the CPU of a delivery"
+PLAIN_SOCKETS = (
+    EMIT
+    + ", nothing limits what is queued for a client that doesn't read, every client has a ping task, and "
+    "a burst may disconnect an old polling client"
+)
+WEBSOCKET_WRAPPER = "SimpleWebSocketWSGI.ws, close"
+"""Used under gevent and real threads only."""
+_QUEUE = "Engine.IO's queue sends all packets: about twice the CPU of a delivery"
+
+
+def _of_engineio(name: str, used_for: str, without_it: str) -> Internal:
+    return Internal("python-engineio", name, used_for, "4.15.1", without_it)
+
+
+ENGINEIO: tuple[Internal, ...] = (
+    _of_engineio(
+        "server.socket.Socket", "making clients' sockets from a class of this server", PLAIN_SOCKETS
+    ),
+    _of_engineio(
+        "Socket.send, poll, close, schedule_ping, handle_post_request",
+        "writing directly, short polling responses, limits, one task for all pings",
+        PLAIN_SOCKETS,
+    ),
+    _of_engineio(
+        "Socket.queue, closed, closing, connected, upgraded, upgrading, last_ping",
+        "knowing whether a packet can be written to a client at once",
+        PLAIN_SOCKETS,
+    ),
+    _of_engineio("Server.sockets", "finding a client's socket by its id", EMIT),
+    _of_engineio("Packet.encode", "making the websocket frame of a packet", EMIT),
+    _of_engineio("Socket._websocket_handler", "getting at a client's websocket", _QUEUE),
+    _of_engineio(
+        WEBSOCKET_WRAPPER,
+        "getting at simple-websocket's object under gevent and threads",
+        _QUEUE + "; a client that stopped reading keeps its connection",
+    ),
+    _of_engineio(
+        "Payload.max_decode_packets",
+        "accepting 512 packets in one polling request",
+        "Engine.IO's own limit of 16 holds: clients that join more departments at once are disconnected",
+    ),
+)
+
+
+def _of_socketio(name: str, used_for: str, without_it: str = NO_START) -> Internal:
+    return Internal("python-socketio", name, used_for, "5.18.1", without_it)
+
+
+SOCKETIO: tuple[Internal, ...] = (
+    _of_socketio("Server._handle_event", "sending an acknowledgement before any later change"),
+    _of_socketio("Server._trigger_event", "calling the handler of a client's message"),
+    _of_socketio("Server._send_packet", "sending an acknowledgement before any later change"),
+    _of_socketio("BaseManager.rooms", "listing the members of a room in 0.1 ms", EMIT),
+    _of_socketio(
+        "Packet.uses_binary_events",
+        "not searching every message for bytes",
+        "every message is searched for bytes, which takes longer than encoding it",
+    ),
+)
+
+FLASK_SOCKETIO: tuple[Internal, ...] = (
+    Internal(
+        "Flask-SocketIO",
+        "SocketIO.test_client",
+        "sending broadcasts by emit from the first test client on: it receives nothing else",
+        "5.7.0",
+        "Flask-SocketIO's test clients receive no broadcasts; other clients aren't affected",
+    ),
+)
+
+
+def _of_eventlet(name: str, used_for: str, without_it: str) -> Internal:
+    return Internal("eventlet", name, used_for, "0.41.3", without_it)
+
+
+EVENTLET: tuple[Internal, ...] = (
+    _of_eventlet("patcher.is_monkey_patched", "recognising the worker", NO_START),
+    _of_eventlet(
+        "WebSocket.socket",
+        "ending the connection of a client that stopped reading",
+        _QUEUE + "; a client that stopped reading keeps its connection",
+    ),
+    _of_eventlet("WebSocket._sendlock", "writing no frame into the middle of another", _QUEUE),
+    _of_eventlet("GreenSocket.fd", "writing to the operating system's socket", _QUEUE),
+    _of_eventlet(
+        "RFC6455WebSocket.Message",
+        "limiting the size of a message in several frames",
+        "a client can fill the memory with a message in many frames",
+    ),
+    _of_eventlet(
+        "RFC6455WebSocket._apply_mask",
+        "decoding a client's message quickly",
+        "eventlet decodes byte by byte: a message of 1 MB blocks all clients for 0.1 s",
+    ),
+    _of_eventlet(
+        "RFC6455WebSocket.close, _send_closing_frame",
+        "telling a client that its connection ends",
+        "the connection ends without a close frame; clients reconnect as after a network failure",
+    ),
+    _of_eventlet(
+        "BaseHub.greenlet, schedule_call_global",
+        "ending `python app.py` at Ctrl-C",
+        "Ctrl-C may reach a client's connection instead of the server and has to be pressed again",
+    ),
+)
+
+GEVENT: tuple[Internal, ...] = (
+    Internal("gevent", "monkey.is_module_patched", "recognising the worker", "26.9.0", NO_START),
+    Internal("gevent", "socket._sock", "writing to the operating system's socket", "26.9.0", _QUEUE),
+)
+
+
+def _of_simple_websocket(name: str, used_for: str, without_it: str) -> Internal:
+    return Internal("simple-websocket", name, used_for, "1.1.0", without_it)
+
+
+SIMPLE_WEBSOCKET: tuple[Internal, ...] = (
+    _of_simple_websocket(
+        "Base.sock",
+        "writing whole frames, and ending the connection of a client that stopped reading",
+        _QUEUE
+        + "; a client that reads slowly may get half a frame, and one that stopped keeps its connection",
+    ),
+    _of_simple_websocket(
+        "Base.max_message_size",
+        "limiting the size of a message",
+        "a client can fill the memory with a message of any size",
+    ),
+    _of_simple_websocket(
+        "Base.event",
+        "ending a session at once after a message that is too big",
+        "such a session may end only at the ping timeout, 45 s later",
+    ),
+)
+
+
 _BOTOCORE = "1.43.106"
 _BOTOCORE_CLIENT = "botocore's own client makes every call: about 1.4 ms of CPU instead of 0.15 to 0.2"
 

@@ -1,7 +1,7 @@
-"""The one way out of a process: what is sent to clients leaves in the order in which it was handed over.
+"""The outbox: everything that a process sends to clients leaves it in the order in which it was handed in.
 
-Design: docs/sync.md. A broadcast to thousands takes a while, and the server answers others meanwhile; what
-is sent to one client during that time lines up behind it.
+Design: docs/sync.md. A broadcast to thousands of clients takes a while, and the server serves other requests
+meanwhile. A packet that is sent to one client during that time queues up behind the broadcast.
 """
 
 import logging
@@ -11,44 +11,46 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from teamcal.realtime.direct_write import Letter, Send
+from teamcal.metrics import NO_METRICS, Metrics
+from teamcal.realtime.direct_write import PacketBatch, SendFunction
 
-log = logging.getLogger("teamcal.outbox")
+logger = logging.getLogger(__name__)
 
 CHUNK = 256
-"""Clients that are sent to before others get their turn: about 3 ms."""
+"""Clients per turn; after them, other tasks run. About 3 ms."""
 PACKETS, BYTES = 64, 65_536
-"""The most that is put together into one write to a client."""
-MANY, READY_LISTS = 64, 16
-"""Recipients for whom it pays to keep at hand how they are written to, and for how many rooms it is kept."""
+"""Limits of what is combined into one write to a client."""
+MANY, CACHED_ROOMS = 64, 16
+"""Send functions are cached for broadcasts to at least MANY clients, and for at most CACHED_ROOMS of them."""
 WAITING = 1_000
-"""Packets of broadcasts that may wait. Who has more to say waits, so that memory doesn't fill up."""
+"""Packets of broadcasts that may wait. With more, broadcasters wait, so that memory stays bounded."""
 
 
 class Client(Protocol):
-    """`deliver` sends a letter or queues it; it never waits for anybody. `sent` bytes of its frame are sent.
+    """A connected client. No method waits.
 
-    `ready` is what writes a frame to the client at once and answers how much it took, or None. It may be used
-    until the outbox is told to `forget`, and wherever no other thread can come in between.
+    `deliver` sends a batch or queues it; the first `sent` bytes of its frames have been sent already.
+    `send_function` returns a function that writes frames to the client at once and returns how many bytes it
+    took, or None. It may be used until `Outbox.invalidate`, and only where no other thread runs in between.
     """
 
-    def deliver(self, letter: Letter, sent: int = 0) -> None: ...
-    def ready(self) -> Send | None: ...
+    def deliver(self, batch: PacketBatch, sent: int = 0) -> None: ...
+    def send_function(self) -> SendFunction | None: ...
 
 
 @dataclass
-class Mailing:
-    """A letter and whom it is for: keys of the outbox's `clients`. `ready`: theirs, or ()."""
+class Delivery:
+    """A batch and its recipients (keys of the outbox's `clients`). `send_functions`: theirs, or ()."""
 
     recipients: tuple[str, ...]
-    letter: Letter
+    batch: PacketBatch
     size: int = 0
-    ready: Sequence[Send | None] = ()
+    send_functions: Sequence[SendFunction | None] = ()
 
 
 class Outbox:
-    """`clients()` by id, as they are now; `spawn(task, argument)` starts a background task, `pause(seconds)`
-    lets others go on.
+    """`clients()` returns the connected clients by id. `spawn(task, argument)` starts a background task,
+    `pause(seconds)` lets other tasks run.
     """
 
     def __init__(
@@ -56,128 +58,141 @@ class Outbox:
         clients: Callable[[], Mapping[str, Client]],
         spawn: Callable[..., object],
         pause: Callable[[float], object],
+        metrics: Metrics = NO_METRICS,
     ) -> None:
-        self._clients, self._spawn, self._pause = clients, spawn, pause
-        self._waiting: deque[Mailing] = deque()
-        self._ready: dict[str, tuple[tuple[str, ...], Sequence[Send | None]]] = {}
+        self._clients, self._spawn, self._pause, self._metrics = clients, spawn, pause, metrics
+        self._waiting: deque[Delivery] = deque()
+        self._cache: dict[str, tuple[tuple[str, ...], Sequence[SendFunction | None]]] = {}
         self._packets = 0
         self._delivering = False
         self._lock = threading.Lock()
 
     def broadcast(self, recipients: tuple[str, ...], packet: Any) -> None:
-        """Queues `packet` for those who are recipients now, behind all that was sent before.
+        """Queues `packet` for `recipients`, behind everything that was sent before.
 
-        What is broadcast to the same clients before it leaves goes out in one write. Waits while more than
-        `WAITING` packets are in the queue, which moves on whatever the clients do.
+        Packets to the same recipients that wait together are sent in one write. Waits while more than
+        `WAITING` packets are queued; the queue advances whatever the clients do.
         """
         while self._packets >= WAITING:
             self._pause(0.001)
         if recipients:
-            self._post(recipients, packet)
+            self._metrics.add("deliveries", len(recipients))
+            self._enqueue(recipients, packet)
 
     def send(self, recipient: str, packet: Any) -> None:
-        """`packet` to one client; at once when nothing is on its way."""
+        """Sends `packet` to one client: at once if no delivery is running, otherwise behind it."""
         if self._delivering:
-            self._post((recipient,), packet)
+            self._enqueue((recipient,), packet)
         else:
-            self._hand_over(Mailing((recipient,), Letter([packet])))
+            self._deliver(Delivery((recipient,), PacketBatch([packet])))
 
-    def forget(self) -> None:
-        """How a client has to be written to has changed."""
-        if self._ready:
-            self._ready = {}  # a new one: who walks over the old one sees that it isn't this any more
+    def invalidate(self) -> None:
+        """Drops the cached send functions, because a client has to be written to in another way now."""
+        if self._cache:
+            # Replace the dict instead of clearing it: a running loop notices that it is another object.
+            self._cache = {}
 
-    def _post(self, recipients: tuple[str, ...], packet: Any) -> None:
+    def _enqueue(self, recipients: tuple[str, ...], packet: Any) -> None:
         size = len(packet.encode())
         with self._lock:
             last = self._waiting[-1] if self._waiting else None
             if (
                 last is None
                 or last.recipients != recipients
-                or len(last.letter.packets) >= PACKETS
+                or len(last.batch.packets) >= PACKETS
                 or last.size + size > BYTES
             ):
-                last = Mailing(recipients, Letter([]))
+                last = Delivery(recipients, PacketBatch([]))
                 self._waiting.append(last)
-            last.letter.packets.append(packet)
+            last.batch.packets.append(packet)
             last.size += size
             self._packets += 1
             if self._delivering:
                 return
             self._delivering = True
-        self._start(self._rounds())
+        self._start(self._chunks())
 
-    def _start(self, rounds: Iterator[Mailing]) -> None:
+    def _start(self, chunks: Iterator[Delivery]) -> None:
         try:
-            self._spawn(self._deliver, rounds)
-        except RuntimeError:  # no thread is to be had
-            self._deliver(rounds)
+            self._spawn(self._deliver_all, chunks)
+        except RuntimeError:  # can't start a new thread
+            self._deliver_all(chunks)
 
-    def _deliver(self, rounds: Iterator[Mailing]) -> None:
+    def _deliver_all(self, chunks: Iterator[Delivery]) -> None:
         try:
-            for mailing in rounds:
-                self._hand_over(mailing)
+            for chunk in chunks:
+                self._deliver(chunk)
                 self._pause(0)
         except BaseException:
-            # This task is asked to end. What is sent goes on where it stopped.
-            self._start(rounds)
+            # This task is being ended. Another one continues where it stopped.
+            self._start(chunks)
             raise
 
-    def _rounds(self) -> Iterator[Mailing]:
-        """Until nothing waits: letters, each to `CHUNK` clients at a time. One under way takes no packets."""
+    def _chunks(self) -> Iterator[Delivery]:
+        """Yields deliveries to `CHUNK` clients each, until none waits. Once yielded, a batch is final."""
         while True:
             with self._lock:
                 if not self._waiting:
                     self._delivering = False
                     return
-                mailing = self._waiting.popleft()
-                self._packets -= len(mailing.letter.packets)
-            known, ready = self._ready, self._ready_for(mailing.recipients)
-            for start in range(0, len(mailing.recipients), CHUNK):
-                part = mailing.recipients[start : start + CHUNK]
-                valid = self._ready is known
-                yield Mailing(part, mailing.letter, ready=ready[start : start + CHUNK] if valid else ())
+                delivery = self._waiting.popleft()
+                self._packets -= len(delivery.batch.packets)
+            cache, functions = self._cache, self._send_functions_of(delivery.recipients)
+            for start in range(0, len(delivery.recipients), CHUNK):
+                chunk = slice(start, start + CHUNK)
+                valid = self._cache is cache
+                yield Delivery(
+                    delivery.recipients[chunk],
+                    delivery.batch,
+                    send_functions=functions[chunk] if valid else (),
+                )
 
-    def _ready_for(self, recipients: tuple[str, ...]) -> Sequence[Send | None]:
-        """How each of them is written to now. Made once for as long as nothing changes: looking at thousands
-        of sessions, wires and locks each time would be a sixth of a broadcast.
+    def _send_functions_of(self, recipients: tuple[str, ...]) -> Sequence[SendFunction | None]:
+        """The recipients' send functions, cached until `invalidate`.
+
+        Looking at thousands of sockets and locks each time would be a sixth of the cost of a broadcast.
         """
         if len(recipients) < MANY:
             return ()
-        known = self._ready.get(recipients[0])
-        if known is None or known[0] != recipients:
+        cached = self._cache.get(recipients[0])
+        if cached is None or cached[0] != recipients:
             clients = self._clients()
-            found = [client.ready() if (client := clients.get(one)) else None for one in recipients]
-            if len(self._ready) >= READY_LISTS:
-                self._ready.clear()
-            known = self._ready[recipients[0]] = (recipients, found if any(found) else ())
-        return known[1]
+            functions = [client.send_function() if (client := clients.get(id)) else None for id in recipients]
+            if len(self._cache) >= CACHED_ROOMS:
+                self._cache.clear()
+            cached = self._cache[recipients[0]] = (recipients, functions if any(functions) else ())
+        return cached[1]
 
-    def _hand_over(self, mailing: Mailing) -> None:
-        clients, letter = self._clients(), mailing.letter
-        done = self._write(mailing, clients) if mailing.ready else 0
-        for recipient in mailing.recipients[done:]:
+    def _deliver(self, delivery: Delivery) -> None:
+        clients, batch = self._clients(), delivery.batch
+        done = self._write(delivery, clients) if delivery.send_functions else 0
+        for recipient in delivery.recipients[done:]:
             client = clients.get(recipient)
-            if client is not None:  # else gone meanwhile
-                self._deliver_to(client, letter)
+            if client is not None:  # None: it has disconnected
+                self._deliver_to(client, batch)
 
-    def _write(self, mailing: Mailing, clients: Mapping[str, Client]) -> int:
-        """How many of the recipients are done; how the others are written to may have changed."""
-        known, frame = self._ready, mailing.letter.frame
-        size, sent = len(frame), 0
-        for at, (recipient, send) in enumerate(zip(mailing.recipients, mailing.ready, strict=True)):
+    def _write(self, delivery: Delivery, clients: Mapping[str, Client]) -> int:
+        """Calls the send functions; returns how many recipients are done.
+
+        It stops early if the send functions were invalidated meanwhile.
+        """
+        cache, frames = self._cache, delivery.batch.frames
+        size, sent = len(frames), 0
+        for index, (recipient, send) in enumerate(
+            zip(delivery.recipients, delivery.send_functions, strict=True)
+        ):
             try:
-                sent = send(frame) if send is not None else 0
-            except OSError:  # its buffer is full; or it is closed, which the queue's writer finds out
+                sent = send(frames) if send is not None else 0
+            except OSError:  # the buffer is full; or the socket is closed, which the queue's writer notices
                 sent = 0
             if sent != size and (client := clients.get(recipient)) is not None:
-                self._deliver_to(client, mailing.letter, sent)
-                if self._ready is not known:
-                    return at + 1
-        return len(mailing.recipients)
+                self._deliver_to(client, delivery.batch, sent)
+                if self._cache is not cache:
+                    return index + 1
+        return len(delivery.recipients)
 
-    def _deliver_to(self, client: Client, letter: Letter, sent: int = 0) -> None:
+    def _deliver_to(self, client: Client, batch: PacketBatch, sent: int = 0) -> None:
         try:
-            client.deliver(letter, sent)
-        except Exception:  # one client's trouble is no other's
-            log.exception("a message couldn't be sent")
+            client.deliver(batch, sent)
+        except Exception:  # a failing client must not stop the others
+            logger.exception("a message couldn't be sent")

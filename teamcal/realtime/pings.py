@@ -1,7 +1,7 @@
-"""Pings to all clients from one task.
+"""Sends the pings of all clients from one task.
 
-Engine.IO's own way is a sleeping task for every client: a thread each where threads aren't green, and where
-they are, a seventh of the memory of a connection.
+Engine.IO starts a sleeping task for every client: a thread each with real threads, and with green threads a
+seventh of the memory of a connection.
 """
 
 import logging
@@ -10,11 +10,11 @@ import time
 from collections import deque
 from collections.abc import Callable
 
-log = logging.getLogger("teamcal.heartbeat")
+logger = logging.getLogger(__name__)
 
 
-class Heartbeat:
-    """Runs each ping `interval()` seconds after it was asked for.
+class PingScheduler:
+    """Calls each ping `interval()` seconds after it was scheduled.
 
     `spawn(task)` starts a background task, `sleep(seconds)` waits in it.
     """
@@ -27,27 +27,27 @@ class Heartbeat:
     ) -> None:
         self._interval, self._spawn, self._sleep = interval, spawn, sleep
         self._due: deque[tuple[float, Callable[[], object]]] = deque()
-        self._beating = False
+        self._running = False
         self._lock = threading.Lock()
 
-    def later(self, ping: Callable[[], object]) -> None:
+    def schedule(self, ping: Callable[[], object]) -> None:
         with self._lock:
             self._due.append((time.monotonic() + self._interval(), ping))
-            if self._beating:
+            if self._running:
                 return
-            self._beating = True
-        self._spawn(self._beat)
+            self._running = True
+        self._spawn(self._run)
 
-    def _beat(self) -> None:
+    def _run(self) -> None:
         while True:
             with self._lock:
                 if not self._due:
-                    self._beating = False
+                    self._running = False
                     return
                 due, ping = self._due.popleft()
-            # Every interval is the same, so the first in the queue is the first that is due.
+            # All intervals are equal, so the first ping in the queue is the first one due.
             self._sleep(max(0.0, due - time.monotonic()))
             try:
                 ping()
-            except Exception:  # one client's trouble is no other's
-                log.exception("a ping couldn't be sent")
+            except Exception:  # a failing client must not stop the others
+                logger.exception("a ping couldn't be sent")

@@ -15,6 +15,7 @@ from teamcal.domain.changes import (
     Head,
 )
 from teamcal.domain.events import public_department, public_event
+from teamcal.realtime.broadcast import has_members
 
 DEPARTMENT_EVENTS = (DEPARTMENT_CREATED, DEPARTMENT_UPDATED, DEPARTMENT_DELETED)
 """Sent to everybody."""
@@ -75,7 +76,7 @@ class Publisher:
             self.broadcast(*live, None if log_id == DEPARTMENTS else room_of(log_id))
 
     def has_members(self, log_id: str) -> bool:
-        return room_of(log_id) in self.socketio.server.manager.rooms.get("/", {})
+        return has_members(self.socketio.server.manager, room_of(log_id))
 
     def count_members(self) -> int:
         """Returns the members of all departments' rooms; a client counts once for each of its rooms."""
@@ -86,6 +87,5 @@ class Publisher:
         """Disconnects the members: their cursors are of another history, and they are told to start over."""
         manager = self.socketio.server.manager
         room = None if log_id == DEPARTMENTS else room_of(log_id)
-        if "/" in manager.rooms:
-            for sid, _ in list(manager.get_participants("/", room)):
-                self.socketio.server.disconnect(sid)
+        for sid, _ in list(manager.get_participants("/", room)):
+            self.socketio.server.disconnect(sid)

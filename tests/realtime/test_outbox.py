@@ -1,4 +1,4 @@
-"""The one way out: order, bounds, and trouble, with clients that only take notes."""
+"""The outbox: order, limits and failures, with clients that record what they are sent."""
 
 import logging
 import sys
@@ -12,53 +12,48 @@ import pytest
 from engineio.packet import MESSAGE, Packet
 
 from teamcal.realtime import outbox as outbox_module
-from teamcal.realtime.direct_write import Letter
+from teamcal.realtime.direct_write import PacketBatch
 from teamcal.realtime.outbox import BYTES, CHUNK, PACKETS, WAITING, Outbox
+from tests.realtime.socket_pairs import SECONDS, no_thread_left, spawn, wait_until
 
-SECONDS = 20.0
 
-
-class Notes:
-    """A client that keeps what it is sent: `letters` as they came, `read` text by text."""
+class RecordingClient:
+    """Records what it is sent: `batches` as they came, `texts` one by one."""
 
     def __init__(self) -> None:
-        self.letters: list[list[str]] = []
+        self.batches: list[list[str]] = []
 
-    def ready(self) -> None:
+    def send_function(self) -> None:
         return None
 
-    def deliver(self, letter: Letter, sent: int = 0) -> None:
+    def deliver(self, batch: PacketBatch, sent: int = 0) -> None:
         assert not sent
-        self.letters.append([packet.data for packet in letter.packets])
+        self.batches.append([packet.data for packet in batch.packets])
 
     @property
-    def read(self) -> list[str]:
-        return [text for letter in self.letters for text in letter]
+    def texts(self) -> list[str]:
+        return [text for batch in self.batches for text in batch]
 
 
-class Held(Notes):
-    """One whose first letter takes until `go` is set; `reached` is set when it has begun."""
+class BlockedClient(RecordingClient):
+    """Its first delivery waits until `go` is set; `reached` is set when the delivery has begun."""
 
     def __init__(self) -> None:
         super().__init__()
         self.reached, self.go = threading.Event(), threading.Event()
 
-    def deliver(self, letter: Letter, sent: int = 0) -> None:
+    def deliver(self, batch: PacketBatch, sent: int = 0) -> None:
         self.reached.set()
         assert self.go.wait(SECONDS)
-        super().deliver(letter, sent)
+        super().deliver(batch, sent)
 
 
-class Broken(Notes):
-    def deliver(self, letter: Letter, sent: int = 0) -> None:
-        raise OSError("a client's own trouble")
+class FailingClient(RecordingClient):
+    def deliver(self, batch: PacketBatch, sent: int = 0) -> None:
+        raise OSError("this client fails")
 
 
-def spawn(task: Callable[..., None], *arguments: Any) -> None:
-    threading.Thread(target=task, args=arguments, daemon=True).start()
-
-
-def made(clients: dict[str, Any]) -> Outbox:
+def outbox_of(clients: dict[str, Any]) -> Outbox:
     return Outbox(lambda: clients, spawn, time.sleep)
 
 
@@ -66,185 +61,178 @@ def packet(text: str) -> Packet:
     return Packet(MESSAGE, text)
 
 
-def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + SECONDS
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.002)
-
-
 @pytest.fixture
-def busy() -> Iterator[tuple[Outbox, dict[str, Any], Held]]:
-    """An outbox in the middle of a first broadcast, "0", to "held" and "a": "a" hasn't got it yet."""
-    clients: dict[str, Any] = {"held": Held(), "a": Notes(), "b": Notes(), "c": Notes()}
-    outbox = made(clients)
-    outbox.broadcast(("held", "a"), packet("0"))
-    held = clients["held"]
-    assert held.reached.wait(SECONDS)
-    yield outbox, clients, held
-    held.go.set()
+def busy() -> Iterator[tuple[Outbox, dict[str, Any], BlockedClient]]:
+    """An outbox during its first broadcast, "0", to "blocked" and "a": "a" hasn't received it yet."""
+    blocked = BlockedClient()
+    clients: dict[str, Any] = {"blocked": blocked, **{name: RecordingClient() for name in "abc"}}
+    outbox = outbox_of(clients)
+    outbox.broadcast(("blocked", "a"), packet("0"))
+    assert blocked.reached.wait(SECONDS)
+    yield outbox, clients, blocked
+    blocked.go.set()
 
 
-def test_what_is_sent_to_one_waits_for_the_broadcasts_before_it(busy: Any) -> None:
-    outbox, clients, held = busy
+def test_a_packet_to_one_client_waits_for_earlier_broadcasts(busy: Any) -> None:
+    outbox, clients, blocked = busy
     outbox.send("a", packet("1"))
     outbox.broadcast(("a", "b"), packet("2"))
     outbox.send("a", packet("3"))
     outbox.send("b", packet("4"))
-    assert clients["a"].read == clients["b"].read == []
-    held.go.set()
-    until(lambda: clients["a"].read == ["0", "1", "2", "3"] and clients["b"].read == ["2", "4"])
+    assert clients["a"].texts == clients["b"].texts == []
+    blocked.go.set()
+    wait_until(lambda: clients["a"].texts == ["0", "1", "2", "3"] and clients["b"].texts == ["2", "4"])
 
 
-def test_when_nothing_is_on_its_way_one_client_is_sent_to_at_once() -> None:
-    clients = {"a": Notes()}
-    outbox = made(clients)
+def test_a_packet_to_one_client_is_sent_at_once_if_the_outbox_is_idle() -> None:
+    clients = {"a": RecordingClient()}
+    outbox = outbox_of(clients)
     outbox.send("a", packet("1"))
-    assert clients["a"].read == ["1"]
+    assert clients["a"].texts == ["1"]
 
 
-def test_who_comes_later_gets_nothing_of_what_went_before(busy: Any) -> None:
-    outbox, clients, held = busy
+def test_a_new_client_receives_nothing_that_was_sent_before(busy: Any) -> None:
+    outbox, clients, blocked = busy
     outbox.broadcast(("a",), packet("before"))
-    clients["late"] = Notes()
+    clients["late"] = RecordingClient()
     outbox.send("late", packet("the answer to its join"))
     outbox.broadcast(("a", "late"), packet("after"))
-    held.go.set()
-    until(lambda: clients["a"].read == ["0", "before", "after"])
-    until(lambda: clients["late"].read == ["the answer to its join", "after"])
+    blocked.go.set()
+    wait_until(lambda: clients["a"].texts == ["0", "before", "after"])
+    wait_until(lambda: clients["late"].texts == ["the answer to its join", "after"])
 
 
-def test_who_has_gone_is_passed_over(busy: Any) -> None:
-    outbox, clients, held = busy
+def test_a_disconnected_client_is_skipped(busy: Any) -> None:
+    outbox, clients, blocked = busy
     outbox.broadcast(("b", "a"), packet("1"))
     gone = clients.pop("b")
-    held.go.set()
-    until(lambda: clients["a"].read == ["0", "1"])
-    assert gone.read == []
+    blocked.go.set()
+    wait_until(lambda: clients["a"].texts == ["0", "1"])
+    assert gone.texts == []
 
 
-def test_clients_are_looked_up_when_it_is_their_turn() -> None:
-    """Engine.IO takes a new dict when it disconnects all."""
+def test_clients_are_looked_up_when_they_are_delivered_to() -> None:
+    """Engine.IO replaces the dict when it disconnects all."""
     clients: dict[str, Any] = {}
     outbox = Outbox(lambda: clients, spawn, time.sleep)
-    clients = {"a": Notes()}
+    clients = {"a": RecordingClient()}
     outbox.send("a", packet("1"))
     outbox.broadcast(("a",), packet("2"))
-    until(lambda: clients["a"].read == ["1", "2"])
+    wait_until(lambda: clients["a"].texts == ["1", "2"])
 
 
-def test_what_comes_together_leaves_together_up_to_64_packets(busy: Any) -> None:
-    outbox, clients, held = busy
+def test_waiting_packets_are_combined_up_to_64(busy: Any) -> None:
+    outbox, clients, blocked = busy
     texts = [str(number) for number in range(2 * PACKETS + 3)]
     for text in texts:
         outbox.broadcast(("a", "b"), packet(text))
-    held.go.set()
-    until(lambda: clients["b"].read == texts)
-    assert [len(letter) for letter in clients["b"].letters] == [PACKETS, PACKETS, 3]
+    blocked.go.set()
+    wait_until(lambda: clients["b"].texts == texts)
+    assert [len(batch) for batch in clients["b"].batches] == [PACKETS, PACKETS, 3]
 
 
-def test_what_comes_together_leaves_together_up_to_64_kb(busy: Any) -> None:
-    outbox, clients, held = busy
+def test_waiting_packets_are_combined_up_to_64_kb(busy: Any) -> None:
+    outbox, clients, blocked = busy
     big, small = "x" * (BYTES - 10), "y" * 5
     texts = [small, big, small, "z" * 3 * BYTES, small, small]
     for text in texts:
         outbox.broadcast(("b",), packet(text))
-    held.go.set()
-    until(lambda: clients["b"].read == texts)
-    # With its type each packet is one character longer.
-    assert [len(letter) for letter in clients["b"].letters] == [2, 1, 1, 2]
+    blocked.go.set()
+    wait_until(lambda: clients["b"].texts == texts)
+    # The type of the packet is one more character.
+    assert [len(batch) for batch in clients["b"].batches] == [2, 1, 1, 2]
 
 
-def test_only_the_same_recipients_get_one_letter(busy: Any) -> None:
-    outbox, clients, held = busy
+def test_only_packets_to_the_same_recipients_are_combined(busy: Any) -> None:
+    outbox, clients, blocked = busy
     for recipients, text in ((("b",), "1"), (("b", "c"), "2"), (("b",), "3"), (("b",), "4")):
         outbox.broadcast(recipients, packet(text))
-    held.go.set()
-    until(lambda: clients["b"].letters == [["1"], ["2"], ["3", "4"]] and clients["c"].read == ["2"])
+    blocked.go.set()
+    wait_until(lambda: clients["b"].batches == [["1"], ["2"], ["3", "4"]] and clients["c"].texts == ["2"])
 
 
-def test_what_is_under_way_takes_no_more(busy: Any) -> None:
-    outbox, clients, held = busy
-    outbox.broadcast(("held", "a"), packet("1"))
-    held.go.set()
-    until(lambda: held.letters == clients["a"].letters == [["0"], ["1"]])
+def test_a_batch_that_is_being_delivered_takes_no_more_packets(busy: Any) -> None:
+    outbox, clients, blocked = busy
+    outbox.broadcast(("blocked", "a"), packet("1"))
+    blocked.go.set()
+    wait_until(lambda: blocked.batches == clients["a"].batches == [["0"], ["1"]])
 
 
-def test_a_broadcast_to_nobody_is_none(busy: Any) -> None:
-    outbox, clients, held = busy
+def test_a_broadcast_to_nobody_is_ignored(busy: Any) -> None:
+    outbox, clients, blocked = busy
     outbox.broadcast((), packet("nobody"))
     outbox.broadcast(("a",), packet("1"))
-    held.go.set()
-    until(lambda: clients["a"].read == ["0", "1"])
+    blocked.go.set()
+    wait_until(lambda: clients["a"].texts == ["0", "1"])
 
 
-def test_one_clients_trouble_harms_nobody(caplog: pytest.LogCaptureFixture) -> None:
-    clients: dict[str, Any] = {"a": Notes(), "broken": Broken(), "b": Notes()}
-    outbox = made(clients)
-    with caplog.at_level(logging.ERROR, "teamcal.outbox"):
+def test_a_failing_client_does_not_stop_the_others(caplog: pytest.LogCaptureFixture) -> None:
+    clients: dict[str, Any] = {"a": RecordingClient(), "failing": FailingClient(), "b": RecordingClient()}
+    outbox = outbox_of(clients)
+    with caplog.at_level(logging.ERROR, "teamcal.realtime.outbox"):
         for number in range(3):
-            outbox.broadcast(("a", "broken", "b"), packet(str(number)))
-            outbox.send("broken", packet("x"))
-        until(lambda: clients["a"].read == clients["b"].read == ["0", "1", "2"])
+            outbox.broadcast(("a", "failing", "b"), packet(str(number)))
+            outbox.send("failing", packet("x"))
+        wait_until(lambda: clients["a"].texts == clients["b"].texts == ["0", "1", "2"])
         outbox.send("a", packet("3"))
-        until(lambda: clients["a"].read == ["0", "1", "2", "3"])
+        wait_until(lambda: clients["a"].texts == ["0", "1", "2", "3"])
     assert "a message couldn't be sent" in caplog.messages
 
 
-def test_who_has_too_much_to_say_waits(busy: Any) -> None:
-    outbox, clients, held = busy
-    said = []
+def test_a_broadcaster_waits_while_too_many_packets_wait(busy: Any) -> None:
+    outbox, clients, blocked = busy
+    broadcasts = []
 
     def talk() -> None:
         for number in range(WAITING + 200):
             outbox.broadcast(("a", "b"), packet(str(number)))
-            said.append(number)
+            broadcasts.append(number)
 
-    speaker = threading.Thread(target=talk)
-    speaker.start()
-    until(lambda: len(said) == WAITING)
+    broadcaster = threading.Thread(target=talk)
+    broadcaster.start()
+    wait_until(lambda: len(broadcasts) == WAITING)
     time.sleep(0.1)
-    assert len(said) == WAITING
-    # Others aren't kept from a word to one client.
+    assert len(broadcasts) == WAITING
+    # A packet to one client doesn't wait.
     outbox.send("c", packet("an answer"))
-    held.go.set()
-    speaker.join(SECONDS)
-    until(lambda: clients["b"].read == [str(number) for number in range(WAITING + 200)])
-    assert clients["c"].read == ["an answer"]
+    blocked.go.set()
+    broadcaster.join(SECONDS)
+    wait_until(lambda: clients["b"].texts == [str(number) for number in range(WAITING + 200)])
+    assert clients["c"].texts == ["an answer"]
 
 
-def test_others_get_their_turn_between_chunks() -> None:
-    clients = {str(number): Notes() for number in range(2 * CHUNK + 1)}
+def test_other_tasks_run_between_chunks() -> None:
+    clients = {str(number): RecordingClient() for number in range(2 * CHUNK + 1)}
     reached: list[int] = []
-    outbox = Outbox(lambda: clients, spawn, lambda seconds: reached.append(sum(map(len, letters()))))
+    outbox = Outbox(lambda: clients, spawn, lambda seconds: reached.append(sum(map(len, texts()))))
 
-    def letters() -> list[list[str]]:
-        return [client.read for client in clients.values()]
+    def texts() -> list[list[str]]:
+        return [client.texts for client in clients.values()]
 
     outbox.broadcast(tuple(clients), packet("1"))
-    until(lambda: len(reached) == 3)
+    wait_until(lambda: len(reached) == 3)
     assert reached == [CHUNK, 2 * CHUNK, 2 * CHUNK + 1]
 
 
-class Ended(BaseException):
-    """As GreenletExit is thrown into a greenlet."""
+class TaskEnded(BaseException):
+    """Thrown into a task like GreenletExit into a greenlet."""
 
 
-def test_a_deliverer_that_is_ended_loses_nothing() -> None:
-    clients = {str(number): Notes() for number in range(3 * CHUNK)}
+def test_nothing_is_lost_when_the_delivering_task_is_ended() -> None:
+    clients = {str(number): RecordingClient() for number in range(3 * CHUNK)}
     pauses = 0
 
     def pause(seconds: float) -> None:
         nonlocal pauses
         pauses += 1
         if pauses in (1, 2, 5):
-            raise Ended
+            raise TaskEnded
 
     def start(task: Callable[..., None], *arguments: Any) -> None:
         def run() -> None:
             try:
                 task(*arguments)
-            except Ended:
+            except TaskEnded:
                 ended.append(True)
 
         spawn(run)
@@ -253,60 +241,57 @@ def test_a_deliverer_that_is_ended_loses_nothing() -> None:
     outbox = Outbox(lambda: clients, start, pause)
     for text in ("1", "2"):
         outbox.broadcast(tuple(clients), packet(text))
-    until(lambda: all(client.read == ["1", "2"] for client in clients.values()) and len(ended) == 3)
+    wait_until(lambda: all(client.texts == ["1", "2"] for client in clients.values()) and len(ended) == 3)
     outbox.broadcast(tuple(clients), packet("3"))
-    until(lambda: all(client.read == ["1", "2", "3"] for client in clients.values()))
+    wait_until(lambda: all(client.texts == ["1", "2", "3"] for client in clients.values()))
 
 
-def test_without_another_thread_whoever_speaks_delivers() -> None:
-    def none_left(task: Callable[..., None], *arguments: Any) -> None:
-        raise RuntimeError("can't start new thread")
-
-    clients = {"a": Notes()}
-    outbox = Outbox(lambda: clients, none_left, time.sleep)
+def test_the_broadcaster_delivers_if_no_thread_can_be_started() -> None:
+    clients = {"a": RecordingClient()}
+    outbox = Outbox(lambda: clients, no_thread_left, time.sleep)
     for text in ("1", "2"):
         outbox.broadcast(("a",), packet(text))
     outbox.send("a", packet("3"))
-    assert clients["a"].read == ["1", "2", "3"]
+    assert clients["a"].texts == ["1", "2", "3"]
 
 
 @pytest.fixture
-def restless() -> Iterator[None]:
-    """Threads are interrupted as often as the interpreter can."""
+def frequent_switches() -> Iterator[None]:
+    """The interpreter switches between threads as often as it can."""
     before = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
     yield
     sys.setswitchinterval(before)
 
 
-def test_many_threads_at_once(monkeypatch: pytest.MonkeyPatch, restless: None) -> None:
-    """Nothing is lost or doubled, and each keeps its order."""
+def test_many_threads_send_at_once(monkeypatch: pytest.MonkeyPatch, frequent_switches: None) -> None:
+    """Each client receives each packet once, and those of each sender in order."""
     monkeypatch.setattr(outbox_module, "CHUNK", 3)
-    clients = {str(number): Notes() for number in range(10)}
+    clients = {str(number): RecordingClient() for number in range(10)}
     everybody, half = tuple(clients), tuple(clients)[::2]
-    outbox = made(clients)
-    rounds, speakers = 300, 6
+    outbox = outbox_of(clients)
+    rounds, senders = 300, 6
 
-    def talk(speaker: int) -> None:
+    def talk(sender: int) -> None:
         for number in range(rounds):
-            # By thirds: to all, to half of them, to one alone.
-            text = f"{speaker} {number}"
+            # In turn: to all, to half of them, to one.
+            text = f"{sender} {number}"
             if number % 3 == 0:
                 outbox.broadcast(everybody, packet(text))
             elif number % 3 == 1:
                 outbox.broadcast(half, packet(text))
             else:
-                outbox.send(str(speaker), packet(text))
+                outbox.send(str(sender), packet(text))
 
-    with ThreadPoolExecutor(speakers) as pool:
-        list(pool.map(talk, range(speakers)))
+    with ThreadPoolExecutor(senders) as pool:
+        list(pool.map(talk, range(senders)))
     for name, client in clients.items():
-        for speaker in range(speakers):
-            heard = (True, name in half, name == str(speaker))
-            due = [f"{speaker} {number}" for number in range(rounds) if heard[number % 3]]
+        for sender in range(senders):
+            is_recipient = (True, name in half, name == str(sender))
+            expected = [f"{sender} {number}" for number in range(rounds) if is_recipient[number % 3]]
 
-            def got(client: Notes = client, speaker: int = speaker) -> list[str]:
-                return [text for text in client.read if text.startswith(f"{speaker} ")]
+            def received(client: RecordingClient = client, sender: int = sender) -> list[str]:
+                return [text for text in client.texts if text.startswith(f"{sender} ")]
 
-            until(lambda got=got, due=due: len(got()) >= len(due))
-            assert got() == due, (name, speaker)
+            wait_until(lambda received=received, expected=expected: len(received()) >= len(expected))
+            assert received() == expected, (name, sender)

@@ -1,15 +1,15 @@
-"""Pings to all clients come from one task, each at its time."""
+"""The pings of all clients are sent by one task, each at its time."""
 
 import threading
 import time
 
-from teamcal.realtime.pings import Heartbeat
+from teamcal.realtime.pings import PingScheduler
 
 
-def test_pings_come_in_order_after_the_interval_from_one_task() -> None:
+def test_pings_are_sent_in_order_after_the_interval_by_one_task() -> None:
     tasks: list[threading.Thread] = []
     pinged: list[tuple[int, float]] = []
-    enough = threading.Event()
+    all_sent = threading.Event()
 
     def spawn(task: object) -> None:
         tasks.append(threading.Thread(target=task, daemon=True))  # type: ignore[arg-type]
@@ -20,24 +20,24 @@ def test_pings_come_in_order_after_the_interval_from_one_task() -> None:
         if number == 7:
             raise OSError("gone")
         if len(pinged) == 100:
-            enough.set()
+            all_sent.set()
 
-    heartbeat = Heartbeat(lambda: 0.2, spawn, time.sleep)
-    asked = time.monotonic()
+    scheduler = PingScheduler(lambda: 0.2, spawn, time.sleep)
+    scheduled = time.monotonic()
     for number in range(100):
-        heartbeat.later(lambda number=number: ping(number))
-    assert enough.wait(10)
+        scheduler.schedule(lambda number=number: ping(number))
+    assert all_sent.wait(10)
     assert [number for number, _ in pinged] == list(range(100))
-    assert all(at >= asked + 0.2 for _, at in pinged)
+    assert all(at >= scheduled + 0.2 for _, at in pinged)
     assert len(tasks) == 1
 
 
-def test_a_heart_that_stood_still_beats_again() -> None:
-    waiting: list[object] = []
+def test_a_scheduler_without_pings_stops_and_starts_again() -> None:
+    tasks: list[object] = []
     pinged: list[int] = []
-    heartbeat = Heartbeat(lambda: 0, waiting.append, lambda seconds: None)
+    scheduler = PingScheduler(lambda: 0, tasks.append, lambda seconds: None)
     for number in (1, 2):
-        heartbeat.later(lambda number=number: pinged.append(number))
-        waiting.pop()()  # type: ignore[operator]
+        scheduler.schedule(lambda number=number: pinged.append(number))
+        tasks.pop()()  # type: ignore[operator]
     assert pinged == [1, 2]
-    assert not waiting
+    assert not tasks

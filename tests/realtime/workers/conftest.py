@@ -1,4 +1,4 @@
-"""One server per worker and one Node for all the cases."""
+"""One server of each worker, and one Node process, for all tests of this folder."""
 
 import uuid
 from collections.abc import Callable, Iterator
@@ -14,7 +14,7 @@ from tests.servers import WORKERS, Server, Worker, running
 
 @contextmanager
 def running_all(starts: dict[Worker, AbstractContextManager[Server]]) -> Iterator[dict[Worker, Server]]:
-    """Several servers, started and stopped side by side."""
+    """Starts and stops several servers in parallel."""
     with ThreadPoolExecutor(3) as pool:
         started = dict(zip(starts, pool.map(lambda start: start.__enter__(), starts.values()), strict=True))
         try:
@@ -25,7 +25,7 @@ def running_all(starts: dict[Worker, AbstractContextManager[Server]]) -> Iterato
 
 @pytest.fixture(scope="session")
 def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[Worker, Server]]:
-    """Every documented way to start, all at once."""
+    """One server for every documented way to start."""
     folder = tmp_path_factory.mktemp("servers")
     with running_all({worker: running(worker, data_dir=folder / worker) for worker in WORKERS}) as started:
         yield started
@@ -45,7 +45,7 @@ def node() -> Iterator[Node]:
 
 @pytest.fixture
 def department(server: Server) -> Callable[[], str]:
-    """Makes a department and returns its id."""
+    """Creates a department and returns its id."""
 
     def make() -> str:
         body = {"name": f"부서 {uuid.uuid4()}"}

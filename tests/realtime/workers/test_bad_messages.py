@@ -1,4 +1,4 @@
-"""What no client should send: answered in our shape, or the end of its own session; nobody else notices."""
+"""Malformed requests and messages are refused as JSON or end their own session, and affect nobody else."""
 
 import json
 import socket
@@ -35,13 +35,13 @@ UPGRADE = {"Connection": "Upgrade", "Upgrade": "websocket"}
         ("GET", "/socket.io", {}, 404, "not_found"),
     ],
 )
-def test_a_refusal_has_our_shape(
+def test_a_refusal_is_json(
     server: Server, method: str, path: str, headers: dict[str, str], status: int, code: str
 ) -> None:
-    given, answered, body = request(server.url, method, path, headers=headers)
+    actual, response_headers, body = request(server.url, method, path, headers=headers)
     answer = json.loads(body)
-    assert (given, answer["success"], answer["code"]) == (status, False, code)
-    assert answered["Content-Type"].startswith("application/json")
+    assert (actual, answer["success"], answer["code"]) == (status, False, code)
+    assert response_headers["Content-Type"].startswith("application/json")
     english = request(server.url, method, path, headers=headers | {"Accept-Language": "en"})[2]
     assert json.loads(english)["message"] != answer["message"]
 
@@ -68,11 +68,11 @@ BODIES: dict[str, tuple[bytes, dict[str, str], int]] = {
 
 
 @pytest.mark.parametrize("name", BODIES)
-def test_a_polling_body_that_is_no_good(server: Server, name: str) -> None:
+def test_a_malformed_polling_body(server: Server, name: str) -> None:
     body, headers, status = BODIES[name]
     client = RawPolling(server.url).connect()
-    given, answer = client.post(body, headers)
-    assert given == status
+    actual, answer = client.post(body, headers)
+    assert actual == status
     if status == 200:
         assert answer == b"OK"
     else:
@@ -116,25 +116,25 @@ FRAMES: dict[str, bytes] = {
 }
 
 
-def test_a_websocket_frame_that_is_no_good_harms_nobody_else(
+def test_a_malformed_websocket_frame_affects_nobody_else(
     server: Server, department: Callable[[], str]
 ) -> None:
-    place = department()
+    department_id = department()
     member = RawWebsocket(server.url).connect()
     member.receive()
-    member.send(f'42["join_department",{{"department_id":"{place}"}}]')
+    member.send(f'42["join_department",{{"department_id":"{department_id}"}}]')
     assert member.receive().startswith('42["joined_department"')
     for bad in FRAMES.values():
         client = RawWebsocket(server.url).connect()
         client.socket.sendall(bad)
         client.close()
-    rest(server.url, "POST", f"/api/events/{place}", {"event_date": "2024-01-20", "title": "회의"})
+    rest(server.url, "POST", f"/api/events/{department_id}", {"event_date": "2024-01-20", "title": "회의"})
     assert member.receive().startswith('42["event_created"')
     assert "Traceback" not in server.log()
     member.close()
 
 
-def test_a_message_of_many_frames_is_cut_off_at_the_limit(server: Server) -> None:
+def test_a_message_of_many_frames_ends_the_session_at_the_limit(server: Server) -> None:
     client = RawWebsocket(server.url).connect()
     piece = frame(b"4" * 400_000, opcode=0, final=False)
     with pytest.raises((EOFError, OSError)):
@@ -144,7 +144,7 @@ def test_a_message_of_many_frames_is_cut_off_at_the_limit(server: Server) -> Non
     client.close()
 
 
-def test_the_unknown_and_the_wrong_are_answered_to_the_sender(server: Server) -> None:
+def test_an_invalid_request_is_answered_to_its_sender(server: Server) -> None:
     client = RawWebsocket(server.url).connect()
     client.receive()
     client.send('42["no_such_event",{}]')
@@ -164,19 +164,24 @@ def test_compression_is_not_accepted(server: Server) -> None:
 def test_a_polling_answer_holds_at_most_sixteen_packets(
     server: Server, department: Callable[[], str]
 ) -> None:
-    place = department()
+    department_id = department()
     client = RawPolling(server.url).connect()
-    client.post(f'42["join_department",{{"department_id":"{place}"}}]'.encode())
+    client.post(f'42["join_department",{{"department_id":"{department_id}"}}]'.encode())
     client.poll()
     for number in range(40):
-        rest(server.url, "POST", f"/api/events/{place}", {"event_date": "2024-01-20", "title": str(number)})
+        rest(
+            server.url,
+            "POST",
+            f"/api/events/{department_id}",
+            {"event_date": "2024-01-20", "title": str(number)},
+        )
     polled = [client.poll() for _ in range(3)]
     assert [len(packets) for packets in polled] == [16, 16, 8]
     titles = [json.loads(packet[2:])[1]["title"] for packets in polled for packet in packets]
     assert titles == [str(number) for number in range(40)]
 
 
-def test_a_failed_upgrade_leaves_polling_alive(server: Server) -> None:
+def test_polling_goes_on_after_a_failed_upgrade(server: Server) -> None:
     client = RawPolling(server.url).connect()
     sid = client.path.rsplit("=", 1)[1]
     websocket = RawWebsocket(server.url, sid=sid)

@@ -1,4 +1,4 @@
-"""A client that stops reading loses nothing if it resumes in time, and holds nobody up."""
+"""A client that stops reading loses nothing if it resumes in time, and delays no other client."""
 
 import json
 import time
@@ -15,7 +15,7 @@ from tests.servers import ROOT, Server, Worker, command_of, free_port, running
 
 LEAVES, SYNCS = 5_600, 400
 STALL = 3.0
-GREEN: tuple[Worker, ...] = ("eventlet", "gevent", "gthread")
+WITH_WEBSOCKETS: tuple[Worker, ...] = ("eventlet", "gevent", "gthread")
 
 
 def test_a_reader_that_stalls_gets_everything_in_order(servers: dict[Worker, Server]) -> None:
@@ -24,17 +24,17 @@ def test_a_reader_that_stalls_gets_everything_in_order(servers: dict[Worker, Ser
 
 
 def stall_and_resume(server: Server) -> None:
-    place = rest(server.url, "POST", "/api/departments", {"name": "디자인팀"})["department"]["id"]
+    department = rest(server.url, "POST", "/api/departments", {"name": "디자인팀"})["department"]["id"]
     for number in range(8):
         body = {"event_date": "2024-01-20", "title": str(number), "description": "x" * 1_000}
-        rest(server.url, "POST", f"/api/events/{place}", body)
+        rest(server.url, "POST", f"/api/events/{department}", body)
     slow = RawWebsocket(server.url, receive_buffer=4_096).connect()
     slow.receive()
     began = time.monotonic()
     with ThreadPoolExecutor(1) as pool:
-        asking = pool.submit(ask_for_much, slow, place)
-        watch_others(server, place, until=began + STALL)
-        # Each question is answered by an event and its acknowledgement.
+        asking = pool.submit(send_requests, slow, department)
+        watch_others(server, department, until=began + STALL)
+        # Each request is answered by an event and its acknowledgement.
         for number in range(LEAVES + SYNCS):
             event, acknowledgement = slow.receive(), slow.receive()
             assert event.startswith('42["'), event[:80]
@@ -44,21 +44,21 @@ def stall_and_resume(server: Server) -> None:
     slow.close()
 
 
-def ask_for_much(client: RawWebsocket, place: str) -> None:
-    """Many small answers with big ones among them: some megabytes."""
+def send_requests(client: RawWebsocket, department: str) -> None:
+    """The answers are some megabytes: many small ones and a few big ones."""
     every = (LEAVES + SYNCS) // SYNCS
     for number in range(LEAVES + SYNCS):
         name = "sync_request" if number % every == 0 else "leave_department"
-        client.send(f'42{number}["{name}",{{"department_id":"{place}"}}]')
+        client.send(f'42{number}["{name}",{{"department_id":"{department}"}}]')
 
 
-def watch_others(server: Server, place: str, until: float) -> None:
+def watch_others(server: Server, department: str, until: float) -> None:
     member = RawWebsocket(server.url).connect()
     member.receive()
-    member.send(f'42["join_department",{{"department_id":"{place}"}}]')
+    member.send(f'42["join_department",{{"department_id":"{department}"}}]')
     member.receive()
     while time.monotonic() < until:
-        rest(server.url, "POST", f"/api/events/{place}", {"event_date": "2024-01-21", "title": "x"})
+        rest(server.url, "POST", f"/api/events/{department}", {"event_date": "2024-01-21", "title": "x"})
         answered = time.monotonic()
         assert member.receive().startswith('42["event_created"')
         assert time.monotonic() - answered <= 1.0
@@ -68,7 +68,7 @@ def watch_others(server: Server, place: str, until: float) -> None:
 
 @pytest.fixture(scope="module")
 def impatient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[Worker, Server]]:
-    """Servers that ping each second and take a second without an answer for the end."""
+    """Servers that ping each second and disconnect a client that doesn't answer within a second."""
     folder = tmp_path_factory.mktemp("impatient")
 
     def start(worker: Worker) -> AbstractContextManager[Server]:
@@ -77,7 +77,7 @@ def impatient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[Worker,
         env = {"PYTHONPATH": f"{Path(__file__).parents[1]}:{ROOT}"}
         return running(worker, data_dir=folder / worker, port=port, env=env, command=command)
 
-    with running_all({worker: start(worker) for worker in GREEN}) as started:
+    with running_all({worker: start(worker) for worker in WITH_WEBSOCKETS}) as started:
         yield started
 
 
@@ -87,24 +87,24 @@ def test_a_reader_that_never_resumes_is_dropped_and_forgotten(impatient: dict[Wo
 
 
 def drop_a_dead_reader(server: Server) -> None:
-    place = rest(server.url, "POST", "/api/departments", {"name": "개발팀"})["department"]["id"]
+    department = rest(server.url, "POST", "/api/departments", {"name": "개발팀"})["department"]["id"]
     for number in range(8):
         body = {"event_date": "2024-01-20", "title": str(number), "description": "x" * 10_000}
-        rest(server.url, "POST", f"/api/events/{place}", body)
+        rest(server.url, "POST", f"/api/events/{department}", body)
     dead = RawWebsocket(server.url, receive_buffer=4_096).connect()
     for number in range(200):
-        dead.send(f'42{number}["sync_request",{{"department_id":"{place}"}}]')
+        dead.send(f'42{number}["sync_request",{{"department_id":"{department}"}}]')
     deadline = time.monotonic() + 12
-    while held(server) != {"clients": 0, "websockets": 0, "packets": 0}:
-        assert time.monotonic() < deadline, held(server)
+    while kept(server) != {"clients": 0, "websockets": 0, "packets": 0}:
+        assert time.monotonic() < deadline, kept(server)
         time.sleep(0.1)
-    # It was cut off in the middle: what had not left the server by then is gone.
+    # It was disconnected in the middle: what the server hadn't sent by then is lost.
     with pytest.raises((EOFError, OSError)):
         while not dead.receive().startswith("43199["):
             pass
     dead.close()
 
 
-def held(server: Server) -> dict[str, int]:
-    answer: dict[str, int] = json.loads(request(server.url, "GET", "/held")[2])
+def kept(server: Server) -> dict[str, int]:
+    answer: dict[str, int] = json.loads(request(server.url, "GET", "/kept")[2])
     return answer

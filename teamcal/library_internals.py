@@ -55,7 +55,7 @@ ENGINEIO: tuple[Internal, ...] = (
         PLAIN_SOCKETS,
     ),
     _of_engineio("Server.sockets", "finding a client's socket by its id", EMIT),
-    _of_engineio("Packet.encode", "making the websocket frame of a packet", EMIT),
+    _of_engineio("Packet.encode", "making the websocket frame of a packet", PLAIN_SOCKETS),
     _of_engineio("Socket._websocket_handler", "getting at a client's websocket", _QUEUE),
     _of_engineio(
         WEBSOCKET_WRAPPER,

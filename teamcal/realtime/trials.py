@@ -29,7 +29,7 @@ from teamcal.realtime.worker import AsyncMode
 
 OVERRIDDEN = ("send", "poll", "close", "schedule_ping", "handle_post_request")
 ATTRIBUTES = ("queue", "closed", "closing", "connected", "_upgraded", "upgrading", "last_ping")
-SECONDS = 2.0
+SECONDS = 5.0
 """How long a trial waits for a library that has changed."""
 LIMIT = 100
 """The largest message in the trial of websockets, in bytes."""
@@ -48,9 +48,24 @@ def _working(checks: Mapping[str, Callable[[], object]]) -> set[str]:
     return names
 
 
+def _within_time(task: Callable[[], object]) -> None:
+    """Returns after `SECONDS` at most: a library that has changed might wait for ever."""
+
+    def run() -> None:
+        with suppress(Exception):
+            task()
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(SECONDS)
+
+
 def try_polling(mode: AsyncMode) -> set[str]:
     """Serves clients over polling, by WSGI calls."""
-    return _try_sockets(mode) | _try_events(mode) | _try_packets()
+    working = _try_packets()
+    _within_time(lambda: working.update(_try_sockets(mode)))
+    _within_time(lambda: working.update(_try_events(mode)))
+    return set(working)
 
 
 def _socketio_server(mode: AsyncMode) -> Any:
@@ -83,30 +98,31 @@ def _connect(engine: Any) -> str:
 def _try_sockets(mode: AsyncMode) -> set[str]:
     """A client of a server with our class of sockets connects, sends, polls and is disconnected."""
     engine = _socketio_server(mode).eio
+    sessions: list[Any] = []
     calls: set[str] = set()
-    sockets = _recording_class(calls)
+    sockets = _recording_class(sessions, calls)
     use_socket_class(engine, sockets)
     with suppress(Exception):
         _connect(engine)
-    sid, session = next(iter(engine.sockets.items()), ("", None))
-    for method, body in (("POST", b"40"), ("GET", b"")):
+    if sessions:  # else Engine.IO made a socket of its own, and closing that one waits for its client
+        for method, body in (("POST", b"40"), ("GET", b"")):
+            with suppress(Exception):
+                _call(engine, method, sessions[0].sid, body)
         with suppress(Exception):
-            _call(engine, method, sid, body)
-    with suppress(Exception):
-        engine.disconnect(sid)
+            engine.disconnect()
+    overridden = "Socket.send, poll, close, schedule_ping, handle_post_request"
+    attributes = "Socket.queue, closed, closing, connected, upgraded, upgrading, last_ping"
     return _working(
         {
-            "server.socket.Socket": lambda: isinstance(session, sockets),
-            "Server.sockets": lambda: isinstance(engine.sockets, dict) and session is not None,
-            "Socket.send, poll, close, schedule_ping, handle_post_request": lambda: calls >= set(OVERRIDDEN),
-            "Socket.queue, closed, closing, connected, upgraded, upgrading, last_ping": lambda: (
-                vars(session).keys() >= set(ATTRIBUTES)
-            ),
+            "server.socket.Socket": lambda: len(sessions) == 1,
+            "Server.sockets": lambda: isinstance(engine.sockets, dict) and "close" in calls,
+            overridden: lambda: calls >= set(OVERRIDDEN),
+            attributes: lambda: vars(sessions[0]).keys() >= set(ATTRIBUTES),
         }
     )
 
 
-def _recording_class(calls: set[str]) -> type[EngineIoSocket]:
+def _recording_class(sessions: list[Any], calls: set[str]) -> type[EngineIoSocket]:
     """A class of sockets that adds the name of each overridden method to `calls` when it is called."""
 
     def recording(name: str) -> Callable[..., Any]:
@@ -114,6 +130,8 @@ def _recording_class(calls: set[str]) -> type[EngineIoSocket]:
 
         def call(self: Any, *arguments: Any, **options: Any) -> Any:
             calls.add(name)
+            if self not in sessions:
+                sessions.append(self)
             # Scheduling a ping would start a task that sleeps for a ping interval.
             return None if name == "schedule_ping" else inherited(self, *arguments, **options)
 
@@ -140,6 +158,7 @@ def _try_events(mode: AsyncMode) -> set[str]:
         return b'430["answer"]' in _call(server.eio, "GET", sid)
 
     def trigger() -> bool:
+        triggered.clear()
         server._trigger_event("trial", "/", server.manager.sid_from_eio_sid(sid, "/"), {})
         return triggered == [{}]
 
@@ -193,10 +212,7 @@ class _WebsocketTrial:
         self.given: Any = self.server_end if mode == "eventlet" else FullWriteSocket(self.server_end)
 
     def run(self) -> None:
-        """Returns after `SECONDS` at most: a library that has changed might wait for ever."""
-        thread = threading.Thread(target=self._open, daemon=True)
-        thread.start()
-        thread.join(SECONDS)
+        _within_time(self._open)
         for end in (self.client_end, self.server_end):
             shutdown_socket(end)
             end.close()
@@ -226,8 +242,7 @@ class _WebsocketTrial:
             "eventlet.input": SimpleNamespace(get_socket=lambda: self.given),
         }
         # Engine.IO ends a websocket's request by an exception, under most servers.
-        with suppress(Exception):
-            TrialSocket(engine, "trial").handle_get_request(environ, lambda *response: None)
+        TrialSocket(engine, "trial").handle_get_request(environ, lambda *response: None)
 
     def try_websocket(self, ws: Any) -> None:
         if self.mode == "eventlet":

@@ -14,9 +14,9 @@ from teamcal.calendar import Calendar
 from teamcal.domain.database import Database
 from teamcal.domain.values import utc_now
 from teamcal.metrics import MEMBERS, NO_METRICS, Metrics
-from teamcal.realtime.server import CalendarSocketIO, gate
 from teamcal.realtime.handlers import Handlers
 from teamcal.realtime.publisher import Publisher
+from teamcal.realtime.server import CalendarSocketIO, gate
 from teamcal.rest.cors import allow_origins, origins_of
 from teamcal.rest.fast_path import FastPath
 from teamcal.rest.flask_dispatcher import register_routes
@@ -46,7 +46,7 @@ def create_app(
     app = _flask_app(settings)
     origins = origins_of(settings.cors_origins)
     cors_headers = allow_origins(app, origins)
-    socketio = CalendarSocketIO(app, origins, settings.direct_broadcast)
+    socketio = CalendarSocketIO(app, origins, settings.direct_broadcast, metrics)
     publisher = Publisher(socketio, socketio.broadcast)
     metrics.gauge(MEMBERS, publisher.count_members)
     notices = notices or _notices(settings, socketio, metrics)

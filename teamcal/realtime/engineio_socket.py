@@ -16,7 +16,7 @@ import engineio.packet
 import engineio.server
 import engineio.socket
 
-from teamcal.metrics import NO_METRICS, Metrics
+from teamcal.metrics import NO_METRICS, QUEUE_FALLBACKS, SLOW_READERS_CLOSED, Metrics
 from teamcal.realtime.direct_write import (
     DirectWriter,
     PacketBatch,
@@ -115,13 +115,13 @@ class EngineIoSocket(engineio.socket.Socket):
             raise
 
     def _enqueue(self, batch: PacketBatch) -> None:
-        self.metrics.add("queue_fallbacks")
+        self.metrics.add(QUEUE_FALLBACKS)
         # Counted even if the session is closed: a client that misses a batch must get none after it.
         self._count(len(batch.packets), batch.size)
         if self.closed:
             return
         if self._queued > MAX_QUEUED or self._queued_size > MAX_QUEUED_SIZE:
-            self.metrics.add("slow_readers_closed")
+            self.metrics.add(SLOW_READERS_CLOSED)
             self._disconnect_slow_reader()
             return
         with suppress(engineio.exceptions.SocketIsClosedError):

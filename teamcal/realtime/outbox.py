@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from teamcal.metrics import NO_METRICS, Metrics
+from teamcal.metrics import DELIVERIES, NO_METRICS, Metrics
 from teamcal.realtime.direct_write import PacketBatch, SendFunction
 
 logger = logging.getLogger(__name__)
@@ -76,7 +76,7 @@ class Outbox:
         while self._packets >= WAITING:
             self._pause(0.001)
         if recipients:
-            self._metrics.add("deliveries", len(recipients))
+            self._metrics.add(DELIVERIES, len(recipients))
             self._enqueue(recipients, packet)
 
     def send(self, recipient: str, packet: Any) -> None:

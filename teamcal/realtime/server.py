@@ -10,7 +10,7 @@ from flask_socketio import SocketIO
 
 from teamcal import library_internals
 from teamcal.domain.values import to_json
-from teamcal.metrics import NO_METRICS, Metrics
+from teamcal.metrics import DELIVERIES, NO_METRICS, Metrics
 from teamcal.realtime.admission import Admission
 from teamcal.realtime.broadcast import Broadcast, TextPacket, broadcast_by_outbox
 from teamcal.realtime.engineio_socket import EngineIoSocket, socket_class, use_socket_class
@@ -104,7 +104,7 @@ class CalendarSocketIO(SocketIO):
 
     def _emit(self, name: str, payload: dict[str, Any], room: str | None) -> None:
         members = self.server.manager.get_participants("/", room)
-        self._metrics.add("deliveries", sum(1 for member in members))
+        self._metrics.add(DELIVERIES, sum(1 for member in members))
         self.emit(name, payload, to=room)
 
     def test_client(self, *arguments: Any, **options: Any) -> Any:

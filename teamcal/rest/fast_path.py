@@ -16,9 +16,7 @@ LARGEST_BODY = 65_536
 """Bytes of a body that is read here; an event takes up to 40,000."""
 _LONGEST_LENGTH = len(str(LARGEST_BODY))
 # A request with one of these headers needs what only Flask and flask-cors know.
-_SPECIAL = frozenset(
-    {"HTTP_TRANSFER_ENCODING", "HTTP_ACCESS_CONTROL_REQUEST_PRIVATE_NETWORK"}
-)
+_SPECIAL = frozenset({"HTTP_TRANSFER_ENCODING", "HTTP_ACCESS_CONTROL_REQUEST_PRIVATE_NETWORK"})
 _STATUS_LINES = {status: f"{status} {phrase.upper()}" for status, phrase in HTTP_STATUS_CODES.items()}
 
 

@@ -16,7 +16,7 @@ import pytest
 from botocore.exceptions import EndpointConnectionError, NoCredentialsError, ReadTimeoutError
 
 from teamcal import deadline
-from teamcal.domain.changes import DEPARTMENTS, Change, Head, RecordExists, Write, digest_of_all
+from teamcal.domain.changes import DEPARTMENTS, Change, Head, RecordConflict, Write, digest_of_all
 from teamcal.domain.database import Database
 from teamcal.domain.values import Record, timestamp, utc_now
 from teamcal.errors import (
@@ -98,7 +98,7 @@ class Log:
             records[record["id"]] = change.record
             changes.append(change)
         puts = [records[record_id] for record_id in dict.fromkeys(record["id"] for record in records_)]
-        return Write(self.head, head, changes, puts, {put["id"] for put in puts} if new else set())
+        return Write(self.head, head, changes, puts, {put["id"]: 0 for put in puts} if new else {})
 
     def _change(self, head: Head, before: Record | None, record: Record) -> Change:
         noun = "department" if self.log_id == DEPARTMENTS else "event"
@@ -126,10 +126,7 @@ class Log:
 
 def department_deletion(log: Log, department_id: str) -> Write:
     """Returns the write that deletes a department: its item goes, and its events are to be purged."""
-    write = log.write(deleted(log.records[department_id]))
-    write.head = replace(write.head, purging=write.head.purging | {department_id})
-    write.puts, write.drops = [], [department_id]
-    return write
+    return log.write(deleted(log.records[department_id]))
 
 
 @pytest.fixture
@@ -366,7 +363,7 @@ def test_an_id_that_must_be_new_and_is_not_is_named(database: Database, log: Log
         log.commit(deleted(used))
     writer = Log(database, log.log_id)
     writer.head = log.head
-    with pytest.raises(RecordExists) as caught:
+    with pytest.raises(RecordConflict) as caught:
         writer.commit(unused, used, new=True)
     assert caught.value.record_ids == [used["id"]]
     assert database.read_event(unused["id"]) is None

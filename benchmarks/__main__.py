@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NoReturn
 
+from benchmarks.comparison import compare
 from benchmarks.page import rendered
 from benchmarks.servers import ROOT
 
@@ -26,6 +27,8 @@ def main() -> int:
     signal.signal(signal.SIGTERM, _end)
     scratch = options.scratch.resolve()
     scratch.mkdir(parents=True, exist_ok=True)
+    if options.against:
+        return compare(options.against, scratch, options.runs, options.quick, options.limit)
     # What was only tried out isn't published.
     folder = scratch if options.quick else ROOT / "docs"
     kept = load(folder / "performance.json")
@@ -44,12 +47,20 @@ def main() -> int:
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--only", type=chosen, default=list(SCENARIOS), help=f"of {','.join(SCENARIOS)}")
-    parser.add_argument("--runs", type=int, default=5, help="medians are over so many; default 5")
+    parser.add_argument("--runs", type=int, help="medians are over so many; default 5, with --quick 3")
     parser.add_argument(
         "--quick", action="store_true", help="smaller and shorter; the page goes into the scratch folder"
     )
     parser.add_argument("--scratch", type=Path, default=ROOT / ".bench", help="default: .bench")
+    parser.add_argument(
+        "--against", metavar="REV", help="compare with another revision and print a table; writes no page"
+    )
+    parser.add_argument(
+        "--limit", type=float, default=1.05, help="with --against: exit status 1 if a ratio of CPU is over this"
+    )
     options = parser.parse_args()
+    if options.runs is None:
+        options.runs = 3 if options.quick else 5
     if options.runs < 1:
         parser.error("--runs: at least 1")
     return options

@@ -62,11 +62,11 @@ def run(scratch: Path, runs: int = 5, quick: bool = False) -> dict[str, Any]:
     for number in range(runs):
         for members in QUICK_ROOMS if quick else ROOMS:
             with ExitStack() as stack:
+                running = [
+                    stack.enter_context(make()) for make in rotated(list(servers.values()), number)
+                ]
                 crowds = [
-                    stack.enter_context(crowd)
-                    for crowd in (
-                        Crowd(make(), members, scratch) for make in rotated(list(servers.values()), number)
-                    )
+                    stack.enter_context(Crowd(server, members, scratch)) for server in running
                 ]
                 measure(report, crowds, number, quick)
     growth(report)
@@ -75,7 +75,7 @@ def run(scratch: Path, runs: int = 5, quick: bool = False) -> dict[str, Any]:
 
 
 class Crowd:
-    """A server with one room of `members`. As a context manager it runs and they are connected."""
+    """One room of `members` of a server that runs. As a context manager: they are connected inside."""
 
     def __init__(self, server: Server, members: int, scratch: Path) -> None:
         self.server, self.members, self.scratch = server, members, scratch
@@ -88,10 +88,9 @@ class Crowd:
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
-            stack.enter_context(self.server)
             if isinstance(self.server, CalendarServer):
                 self.department = self.server.department(self.room)
-                self.alone = cost_of_a_write(self.server, self.scratch)
+                self.alone = cost_of_a_write(self.server, f"nobody beside {self.room}", self.scratch)
             self.client = stack.enter_context(
                 Members(self.server.port, [Room(self.department)], self.scratch)
             )
@@ -167,9 +166,9 @@ def note(report: Report, crowd: Crowd, room: str) -> None:
     )
 
 
-def cost_of_a_write(server: CalendarServer, scratch: Path, count: int = 200) -> float:
-    """µs of the web process for one change that nobody listens to."""
-    department = server.department("nobody")
+def cost_of_a_write(server: CalendarServer, name: str, scratch: Path, count: int = 200) -> float:
+    """µs of the web process for one change that nobody listens to, in a new department."""
+    department = server.department(name)
     with Members(server.port, [Room(department)], scratch) as client:
         flawless(client.post(50))
         before = server.usage()

@@ -10,6 +10,7 @@ from typing import Any
 from benchmarks.calendars import edited, events
 from benchmarks.clients import Request, measured
 from benchmarks.holders import Ours
+from benchmarks.holders import ours as calendar_server
 from benchmarks.measure import OURS, Report, exponent
 
 SIZES, QUICK_SIZES = (1_000, 10_000), (100, 1_000)
@@ -42,7 +43,7 @@ def run(scratch: Path, runs: int = 5, quick: bool = False) -> dict[str, Any]:
     scratch.mkdir(parents=True, exist_ok=True)
     sizes, seconds = (QUICK_SIZES, QUICK_SECONDS) if quick else (SIZES, SECONDS)
     for _ in range(runs):
-        with Ours(scratch) as ours:
+        with calendar_server(scratch) as ours:
             for size in sizes:
                 prepare(ours, size)
             for name, ask in REQUESTS.items():

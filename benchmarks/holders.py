@@ -100,10 +100,8 @@ class Ours(Holder):
     marker = change_marker = '"event_date"'
     version = ""
 
-    def __init__(self, scratch: Path, unbatched: bool = False, sync: str = "interval") -> None:
-        application = "benchmarks.unbatched:app" if unbatched else "app:app"
-        name = (UNBATCHED if unbatched else OURS) + ("" if sync == "interval" else ON_DISK)
-        super().__init__(CalendarServer(scratch, {"DATA_SYNC": sync}, application, name))
+    def __init__(self, server: CalendarServer) -> None:
+        super().__init__(server)
         self._departments: dict[str, str] = {}
         self._cursors: dict[str, str] = {}
 
@@ -165,6 +163,13 @@ class Ours(Holder):
 
     def _path(self, calendar: str) -> str:
         return f"/api/events/{self._departments[calendar]}"
+
+
+def ours(scratch: Path, unbatched: bool = False, sync: str = "interval") -> Ours:
+    """The team calendar; `unbatched`: with a transaction for each write; `sync`: its DATA_SYNC."""
+    application = "benchmarks.unbatched:app" if unbatched else "app:app"
+    name = (UNBATCHED if unbatched else OURS) + ("" if sync == "interval" else ON_DISK)
+    return Ours(CalendarServer(scratch, {"DATA_SYNC": sync}, application, name))
 
 
 def bare(scratch: Path) -> Server:

@@ -14,8 +14,8 @@ from typing import Any
 
 from benchmarks.calendars import edited, events, in_month
 from benchmarks.clients import Request, Seen, measured
-from benchmarks.dav import RADICALE, Radicale, Xandikos
-from benchmarks.holders import BARE, ON_DISK, UNBATCHED, Holder, Ours, bare
+from benchmarks.dav import RADICALE, XANDIKOS, Radicale, Xandikos
+from benchmarks.holders import BARE, ON_DISK, UNBATCHED, Holder, Ours, bare, ours
 from benchmarks.kinto import KINTO, Kinto
 from benchmarks.measure import OURS, Report, Target, rotated
 from benchmarks.servers import Missing, Server
@@ -86,8 +86,8 @@ def run(scratch: Path, runs: int = 5, quick: bool = False) -> dict[str, Any]:
     with ExitStack() as stack:
         bench = Bench(scratch, report, sizes, seconds, stack.enter_context(bare(scratch)))
         open_holders(bench, stack)
-        unbatched = stack.enter_context(Ours(scratch, unbatched=True))
-        on_disk = [stack.enter_context(Ours(scratch, off, "always")) for off in (False, True)]
+        unbatched = stack.enter_context(ours(scratch, unbatched=True))
+        on_disk = [stack.enter_context(ours(scratch, off, "always")) for off in (False, True)]
         for number in range(runs):
             print(f"  run {number + 1} of {runs}, {time.strftime('%H:%M')}", flush=True)
             for scenario in scenarios(sizes):
@@ -108,15 +108,18 @@ def run(scratch: Path, runs: int = 5, quick: bool = False) -> dict[str, Any]:
 
 def open_holders(bench: Bench, stack: ExitStack) -> None:
     """Start and fill every server. A peer that can't be had is left out by name."""
-    for kind in (Ours, Kinto, Radicale, Xandikos):
+    kinds: dict[str, Callable[[Path], Holder]] = {
+        OURS: ours, KINTO: Kinto, RADICALE: Radicale, XANDIKOS: Xandikos
+    }
+    for name, kind in kinds.items():
         with ExitStack() as attempt:
             try:
                 holder = attempt.enter_context(kind(bench.scratch))
                 prepare(holder, bench.sizes)
             except (Missing, RuntimeError, OSError) as why:
-                if kind is Ours:
+                if name == OURS:
                     raise
-                bench.report.left_out[kind.__name__] = str(why)
+                bench.report.left_out[name] = str(why)
                 continue
             stack.push(attempt.pop_all())
         bench.holders.append(holder)

@@ -30,6 +30,8 @@ PEERS = ROOT / "benchmarks" / "peers"
 NODE = "Node socket.io"
 PLAIN = "Flask-SocketIO"
 SOCKET_IO = "socket.io@4.8"
+ENGINES = ("localdynamo", "teamcal.localdynamo")
+"""Modules of the embedded engine: its own today, and in revisions before it moved."""
 START_SECONDS, STOP_SECONDS = 60.0, 12.0
 Part = Literal["web", "engine"]
 
@@ -56,7 +58,7 @@ def clean_environment() -> dict[str, str]:
     kept = {
         name: value for name, value in os.environ.items()
         if not name.startswith(("AWS_", "FLASK_", "DYNAMODB_", "GUNICORN_", "NODE_"))
-        and name not in ("SECRET_KEY", "DATA_DIR", "DATA_SYNC", "REDIS_URL", "HOST", "PORT")
+        and name not in ("SECRET_KEY", "DATA_DIR", "DATA_SYNC", "REDIS_URL", "HOST", "PORT", "CORS_ORIGINS")
     }  # fmt: skip
     return kept | {
         "PYTHON_DOTENV_DISABLED": "1", "PYTHONUNBUFFERED": "1", "AWS_EC2_METADATA_DISABLED": "true",
@@ -175,9 +177,14 @@ class CalendarServer(Server):
     """Ours: the documented command over the embedded engine, with fresh tables in a folder of its own."""
 
     def __init__(
-        self, scratch: Path, env: Mapping[str, str] | None = None, application: str = "app:app",
+        self,
+        scratch: Path,
+        env: Mapping[str, str] | None = None,
+        application: str = "app:app",
         name: str = OURS,
-    ) -> None:  # fmt: skip
+        root: Path = ROOT,
+    ) -> None:
+        self.root = root
         self.data_dir = scratch / f"data-{secrets.token_hex(4)}"
         ours = {
             "FLASK_ENV": "production", "SECRET_KEY": secrets.token_hex(32),
@@ -187,7 +194,7 @@ class CalendarServer(Server):
         def command(port: int) -> list[str]:
             return [*gunicorn(), application, "--bind", f"127.0.0.1:{port}"]
 
-        super().__init__(name, command, scratch, ours | dict(env or {}))
+        super().__init__(name, command, scratch, ours | dict(env or {}), root)
 
     def start(self) -> None:
         if not self.data_dir.exists():
@@ -199,7 +206,7 @@ class CalendarServer(Server):
         script = "from models import DynamoDBDatabase; DynamoDBDatabase().create_tables()"
         self.data_dir.mkdir(parents=True)
         done = subprocess.run(
-            [sys.executable, "-c", script], cwd=ROOT, env=self.environment, capture_output=True, text=True,
+            [sys.executable, "-c", script], cwd=self.root, env=self.environment, capture_output=True, text=True,
             check=False,
         )  # fmt: skip
         if done.returncode:
@@ -246,7 +253,8 @@ def _engines_of(data_dir: Path) -> list[int]:
     for folder in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
             command = (folder / "cmdline").read_bytes().decode(errors="replace").split("\0")
-            if "localdynamo" in command and str(data_dir) in command:
+            engine = any(word in command for word in ENGINES)
+            if engine and str(data_dir) in command:
                 found.append(int(folder.name))
     return found
 

@@ -17,7 +17,7 @@ from benchmarks.comparison import compare
 from benchmarks.page import rendered
 from benchmarks.servers import ROOT
 
-SCENARIOS = ("fanout", "rest", "comeback", "growth", "cost")
+SCENARIOS = ("fanout", "rest", "reconnect", "growth", "cost")
 """Modules of this package with `run`, see measure.py; the order of the page."""
 
 
@@ -56,7 +56,10 @@ def parse() -> argparse.Namespace:
         "--against", metavar="REV", help="compare with another revision and print a table; writes no page"
     )
     parser.add_argument(
-        "--limit", type=float, default=1.05, help="with --against: exit status 1 if a ratio of CPU is over this"
+        "--limit",
+        type=float,
+        default=1.05,
+        help="with --against: exit status 1 if a ratio of CPU is over this",
     )
     options = parser.parse_args()
     if options.runs is None:

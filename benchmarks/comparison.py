@@ -18,11 +18,11 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from benchmarks.calendars import edited, events
-from benchmarks.clients import Request, measured
+from benchmarks.calendar_servers import TeamCalendar
 from benchmarks.fanout import Crowd, take_turns
-from benchmarks.holders import Ours
+from benchmarks.http_clients import Request, measured
 from benchmarks.measure import rotated
+from benchmarks.sample_calendars import edited, events
 from benchmarks.servers import ROOT, CalendarServer
 
 THIS, NAMED = "this checkout", "this checkout, CORS_ORIGINS named"
@@ -54,9 +54,9 @@ class Candidate:
     root: Path
     origins: str = "*"
 
-    def server(self, scratch: Path) -> Ours:
+    def server(self, scratch: Path) -> TeamCalendar:
         env = {"CORS_ORIGINS": self.origins}
-        return Ours(CalendarServer(scratch, env, name=self.name, root=self.root))
+        return TeamCalendar(CalendarServer(scratch, env, name=self.name, root=self.root))
 
 
 @dataclass
@@ -148,7 +148,7 @@ def one_run(
 # Requests
 
 
-def prepare(ours: Ours, sizes: Sizes) -> None:
+def prepare(ours: TeamCalendar, sizes: Sizes) -> None:
     """The same calendars in every server; the second has had CHANGED changes since the cursor."""
     ours.fill("listed", events("listed", sizes.listed))
     ours.fill("logged", events("logged", sizes.logged))
@@ -158,7 +158,7 @@ def prepare(ours: Ours, sizes: Sizes) -> None:
     ours.make("new")
 
 
-def scenarios(sizes: Sizes) -> list[tuple[str, int, Callable[[Ours], Request]]]:
+def scenarios(sizes: Sizes) -> list[tuple[str, int, Callable[[TeamCalendar], Request]]]:
     """Name, clients, request."""
     return [
         (f"list of {sizes.listed:,} events", 16, lambda ours: ours.everything("listed")),
@@ -170,11 +170,11 @@ def scenarios(sizes: Sizes) -> list[tuple[str, int, Callable[[Ours], Request]]]:
 
 def measure_requests(
     run: Comparison,
-    running: list[Ours],
+    running: list[TeamCalendar],
     number: int,
     name: str,
     clients: int,
-    request: Callable[[Ours], Request],
+    request: Callable[[TeamCalendar], Request],
     sizes: Sizes,
     scratch: Path,
 ) -> None:
@@ -205,7 +205,7 @@ def with_origin(request: Request) -> Request:
 
 
 def measure_deliveries(
-    run: Comparison, running: list[Ours], number: int, members: int, sizes: Sizes, scratch: Path
+    run: Comparison, running: list[TeamCalendar], number: int, members: int, sizes: Sizes, scratch: Path
 ) -> None:
     """CPU a delivery to a room of `members`, the write of the change included."""
     with ExitStack() as stack:

@@ -1,7 +1,7 @@
 """One change to a room of many members: CPU a delivery, latency, memory a connection.
 
 Every server gets the same requests from the same load client and answers with messages of the same size.
-Ours stores each change in the embedded engine first; the peers store nothing.
+TeamCalendar stores each change in the embedded engine first; the peers store nothing.
 """
 
 import http.client
@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any, Self
 
 from benchmarks.measure import OURS, Report, Target, exponent, percentile, rotated
-from benchmarks.members import Members, Room, flawless
 from benchmarks.servers import NODE, PLAIN, CalendarServer, Missing, Server, calendar, node, plain
+from benchmarks.websocket_clients import Members, Room, flawless
 
 ROOMS, QUICK_ROOMS = (100, 1_000, 4_000, 9_000), (100, 1_000)
 DELIVERIES, QUICK_DELIVERIES = 200_000, 20_000
@@ -62,12 +62,8 @@ def run(scratch: Path, runs: int = 5, quick: bool = False) -> dict[str, Any]:
     for number in range(runs):
         for members in QUICK_ROOMS if quick else ROOMS:
             with ExitStack() as stack:
-                running = [
-                    stack.enter_context(make()) for make in rotated(list(servers.values()), number)
-                ]
-                crowds = [
-                    stack.enter_context(Crowd(server, members, scratch)) for server in running
-                ]
+                running = [stack.enter_context(make()) for make in rotated(list(servers.values()), number)]
+                crowds = [stack.enter_context(Crowd(server, members, scratch)) for server in running]
                 measure(report, crowds, number, quick)
     growth(report)
     report.targets = targets(report)

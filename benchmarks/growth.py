@@ -7,11 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks.calendars import edited, events
-from benchmarks.clients import Request, measured
-from benchmarks.holders import Ours
-from benchmarks.holders import ours as calendar_server
+from benchmarks.calendar_servers import TeamCalendar
+from benchmarks.calendar_servers import ours as calendar_server
+from benchmarks.http_clients import Request, measured
 from benchmarks.measure import OURS, Report, exponent
+from benchmarks.sample_calendars import edited, events
 
 SIZES, QUICK_SIZES = (1_000, 10_000), (100, 1_000)
 CLIENTS, FEW, MANY = 16, 6, 60
@@ -25,7 +25,7 @@ included. The exponent is log(cost ratio) / log(10), of the CPU of the server wi
 0 says that ten times as much makes no difference, 1 that it costs ten times as much.
 """
 NOTE = "of CPU a request, the engine's included"
-Ask = Callable[[Ours, str, int], list[Request]]
+Ask = Callable[[TeamCalendar, str, int], list[Request]]
 REQUESTS: dict[str, Ask] = {
     "list": lambda ours, calendar, size: [ours.everything(calendar)],
     "list a month": lambda ours, calendar, size: [ours.month(calendar)],
@@ -51,7 +51,7 @@ def run(scratch: Path, runs: int = 5, quick: bool = False) -> dict[str, Any]:
     return report.as_dict()
 
 
-def prepare(ours: Ours, size: int) -> None:
+def prepare(ours: TeamCalendar, size: int) -> None:
     """A calendar with a few changes that somebody has missed."""
     calendar = f"c{size}"
     ours.fill(calendar, events(calendar, size))
@@ -61,7 +61,7 @@ def prepare(ours: Ours, size: int) -> None:
 
 
 def measure(
-    report: Report, ours: Ours, name: str, ask: Ask, sizes: tuple[int, int], scratch: Path, seconds: float
+    report: Report, ours: TeamCalendar, name: str, ask: Ask, sizes: tuple[int, int], scratch: Path, seconds: float
 ) -> None:  # fmt: skip
     """The exponents of one request in one run."""
 

@@ -116,7 +116,7 @@ class Figure:
         self.values.setdefault(server, []).append(value)
 
     def ratios(self, peer: str) -> list[float]:
-        """Ours / the peer's, run by run."""
+        """TeamCalendar / the peer's, run by run."""
         pairs = zip(self.values.get(OURS, []), self.values.get(peer, []), strict=False)
         return [ours / theirs for ours, theirs in pairs if theirs]
 

@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from benchmarks.calendars import edited, events, in_month
-from benchmarks.clients import Request, Seen, measured
-from benchmarks.dav import RADICALE, XANDIKOS, Radicale, Xandikos
-from benchmarks.holders import BARE, ON_DISK, UNBATCHED, Holder, Ours, bare, ours
-from benchmarks.kinto import KINTO, Kinto
+from benchmarks.calendar_servers import BARE, ON_DISK, UNBATCHED, CalendarApi, TeamCalendar, bare, ours
+from benchmarks.http_clients import Request, Seen, measured
 from benchmarks.measure import OURS, Report, Target, rotated
+from benchmarks.peers.caldav import RADICALE, XANDIKOS, Radicale, Xandikos
+from benchmarks.peers.kinto import KINTO, Kinto
+from benchmarks.sample_calendars import edited, events, in_month
 from benchmarks.servers import Missing, Server
 
 SIZES, QUICK_SIZES = (100, 1_000, 10_000), (100, 1_000)
@@ -60,7 +60,7 @@ class Scenario:
     """One thing to ask for. `expects`: how many events an answer has; None for writes."""
 
     name: str
-    requests: Callable[[Holder], list[Request]]
+    requests: Callable[[CalendarApi], list[Request]]
     expects: int | None = None
 
 
@@ -73,7 +73,7 @@ class Bench:
     sizes: tuple[int, ...]
     seconds: float
     floor: Server
-    holders: list[Holder] = field(default_factory=list)
+    calendars: list[CalendarApi] = field(default_factory=list)
     answer_seconds: dict[tuple[str, str], float] = field(default_factory=dict)
     """Of (server, scenario), when one client asks."""
 
@@ -85,7 +85,7 @@ def run(scratch: Path, runs: int = 5, quick: bool = False) -> dict[str, Any]:
     report = Report("Requests", METHOD)
     with ExitStack() as stack:
         bench = Bench(scratch, report, sizes, seconds, stack.enter_context(bare(scratch)))
-        open_holders(bench, stack)
+        open_calendars(bench, stack)
         unbatched = stack.enter_context(ours(scratch, unbatched=True))
         on_disk = [stack.enter_context(ours(scratch, off, "always")) for off in (False, True)]
         for number in range(runs):
@@ -94,10 +94,14 @@ def run(scratch: Path, runs: int = 5, quick: bool = False) -> dict[str, Any]:
                 for clients in CLIENTS:
                     measure_all(bench, scenario, clients, number)
             for clients in CLIENTS:
-                measure_creates(bench, [*bench.holders, unbatched, *on_disk], clients, number)
+                measure_creates(bench, [*bench.calendars, unbatched, *on_disk], clients, number)
             measure_beyond_bytes(bench)
         note_memory(bench)
-        versions = {holder.name: holder.version for holder in bench.holders if holder.version}
+        versions = {
+            calendar_api.name: calendar_api.version
+            for calendar_api in bench.calendars
+            if calendar_api.version
+        }
     report.targets = targets(bench)
     versions[BARE] = importlib.metadata.version("flask")
     return report.as_dict() | {"versions": versions}
@@ -106,46 +110,51 @@ def run(scratch: Path, runs: int = 5, quick: bool = False) -> dict[str, Any]:
 # The servers and their calendars
 
 
-def open_holders(bench: Bench, stack: ExitStack) -> None:
+def open_calendars(bench: Bench, stack: ExitStack) -> None:
     """Start and fill every server. A peer that can't be had is left out by name."""
-    kinds: dict[str, Callable[[Path], Holder]] = {
-        OURS: ours, KINTO: Kinto, RADICALE: Radicale, XANDIKOS: Xandikos
+    kinds: dict[str, Callable[[Path], CalendarApi]] = {
+        OURS: ours,
+        KINTO: Kinto,
+        RADICALE: Radicale,
+        XANDIKOS: Xandikos,
     }
     for name, kind in kinds.items():
         with ExitStack() as attempt:
             try:
-                holder = attempt.enter_context(kind(bench.scratch))
-                prepare(holder, bench.sizes)
+                calendar_api = attempt.enter_context(kind(bench.scratch))
+                prepare(calendar_api, bench.sizes)
             except (Missing, RuntimeError, OSError) as why:
                 if name == OURS:
                     raise
                 bench.report.left_out[name] = str(why)
                 continue
             stack.push(attempt.pop_all())
-        bench.holders.append(holder)
+        bench.calendars.append(calendar_api)
 
 
-def prepare(holder: Holder, sizes: tuple[int, ...]) -> None:
+def prepare(calendar_api: CalendarApi, sizes: tuple[int, ...]) -> None:
     """Calendars of all sizes, a few changes in the biggest. Raises RuntimeError at a wrong answer."""
     for size in sizes:
-        holder.fill(named(size), events(named(size), size))
-    holder.fill("edited", events("edited", EDITED))
+        calendar_api.fill(named(size), events(named(size), size))
+    calendar_api.fill("edited", events("edited", EDITED))
     biggest = named(sizes[-1])
-    holder.remember(biggest)
+    calendar_api.remember(biggest)
     for one in events(biggest, sizes[-1])[:CHANGED]:
-        holder.ask(holder.put(biggest, edited(one, str(time.time_ns()))))
+        calendar_api.ask(calendar_api.put(biggest, edited(one, str(time.time_ns()))))
     for scenario in scenarios(sizes):
         if scenario.expects is not None:
             for _ in range(3):  # Xandikos makes an index when it has been asked for a while
-                prove(holder, scenario)
+                prove(calendar_api, scenario)
 
 
-def prove(holder: Holder, scenario: Scenario) -> None:
+def prove(calendar_api: CalendarApi, scenario: Scenario) -> None:
     """Raises RuntimeError unless the answer has the events that it should have."""
-    marker = holder.change_marker if scenario.name.startswith("changes") else holder.marker
-    found = holder.ask(scenario.requests(holder)[0])[1].count(marker)
+    marker = calendar_api.change_marker if scenario.name.startswith("changes") else calendar_api.marker
+    found = calendar_api.ask(scenario.requests(calendar_api)[0])[1].count(marker)
     if found != scenario.expects:
-        raise RuntimeError(f"{holder.name}: {scenario.name}: {found} events instead of {scenario.expects}")
+        raise RuntimeError(
+            f"{calendar_api.name}: {scenario.name}: {found} events instead of {scenario.expects}"
+        )
 
 
 def named(size: int) -> str:
@@ -158,16 +167,23 @@ def scenarios(sizes: tuple[int, ...]) -> list[Scenario]:
     return [
         *(listing(size) for size in sizes),
         Scenario(
-            "list a month", lambda holder: [holder.month(named(EDITED))], in_month(named(EDITED), EDITED)
+            "list a month",
+            lambda calendar_api: [calendar_api.month(named(EDITED))],
+            in_month(named(EDITED), EDITED),
         ),
-        Scenario(NOTHING_NEW, lambda holder: [holder.unchanged(named(EDITED))], 0),
-        Scenario(changes_of(sizes), lambda holder: [holder.changes(biggest)], CHANGED),
-        Scenario("update", lambda holder: [holder.update("edited", one) for one in events("edited", EDITED)]),
+        Scenario(NOTHING_NEW, lambda calendar_api: [calendar_api.unchanged(named(EDITED))], 0),
+        Scenario(changes_of(sizes), lambda calendar_api: [calendar_api.changes(biggest)], CHANGED),
+        Scenario(
+            "update",
+            lambda calendar_api: [calendar_api.update("edited", one) for one in events("edited", EDITED)],
+        ),
     ]
 
 
 def listing(size: int) -> Scenario:
-    return Scenario(f"list {size:,} events", lambda holder: [holder.everything(named(size))], size)
+    return Scenario(
+        f"list {size:,} events", lambda calendar_api: [calendar_api.everything(named(size))], size
+    )
 
 
 def changes_of(sizes: tuple[int, ...]) -> str:
@@ -183,22 +199,24 @@ def titled(scenario: str, clients: int, what: str) -> str:
 
 def measure_all(bench: Bench, scenario: Scenario, clients: int, number: int) -> None:
     """Every server in its turn, and the floor."""
-    for holder in rotated([*bench.holders, None], number):
-        if holder is None:
+    for calendar_api in rotated([*bench.calendars, None], number):
+        if calendar_api is None:
             measure(bench, bench.floor, scenario.name, HELLO, clients)
         else:
-            measure(bench, holder.server, scenario.name, scenario.requests(holder), clients)
+            measure(bench, calendar_api.server, scenario.name, scenario.requests(calendar_api), clients)
 
 
-def measure_creates(bench: Bench, holders: list[Holder], clients: int, number: int) -> None:
+def measure_creates(bench: Bench, calendars: list[CalendarApi], clients: int, number: int) -> None:
     """New events into a new calendar."""
-    for holder in rotated(holders, number):
+    for calendar_api in rotated(calendars, number):
         calendar = f"new-{time.time_ns()}"
-        holder.make(calendar)
-        measure(bench, holder.server, CREATE, [holder.create(calendar)], clients)
-        if isinstance(holder, Ours) and ON_DISK not in holder.name:
-            measure(bench, holder.server, CREATE_WITH_ID, [holder.create_with_id(calendar)], clients)
-        holder.drop(calendar)
+        calendar_api.make(calendar)
+        measure(bench, calendar_api.server, CREATE, [calendar_api.create(calendar)], clients)
+        if isinstance(calendar_api, TeamCalendar) and ON_DISK not in calendar_api.name:
+            measure(
+                bench, calendar_api.server, CREATE_WITH_ID, [calendar_api.create_with_id(calendar)], clients
+            )
+        calendar_api.drop(calendar)
 
 
 def measure(
@@ -241,7 +259,7 @@ def measure_beyond_bytes(bench: Bench, rounds: int = 3) -> None:
     hello-world, which is in both). So what is left is the whole way of a request, and whatever is done
     for each event; in the ratio of the two the first is the same. Medians of `rounds`, taken in turn.
     """
-    ours = bench.holders[0]
+    ours = bench.calendars[0]
     small, big = bench.sizes[0], bench.sizes[-1]
     asked: dict[str, tuple[Server, Request]] = {"hello": (bench.floor, HELLO[0])}
     for size in (small, big):
@@ -266,9 +284,11 @@ def beyond_bytes(sizes: tuple[int, ...]) -> str:
 
 
 def note_memory(bench: Bench) -> None:
-    for holder in bench.holders:
-        bench.report.figure("memory at the end", "MB").add(holder.name, holder.server.memory() / 2**20)
-    engine = bench.holders[0].server.memory("engine") / 2**20
+    for calendar_api in bench.calendars:
+        bench.report.figure("memory at the end", "MB").add(
+            calendar_api.name, calendar_api.server.memory() / 2**20
+        )
+    engine = bench.calendars[0].server.memory("engine") / 2**20
     bench.report.figure("memory of the engine at the end", "MB").add(OURS, engine)
 
 

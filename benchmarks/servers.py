@@ -26,7 +26,7 @@ from typing import Any, Literal, Self
 from benchmarks.measure import OURS, Usage, descendants, memory, usage
 
 ROOT = Path(__file__).resolve().parent.parent
-PEERS = ROOT / "benchmarks" / "peers"
+PROGRAMS = ROOT / "benchmarks" / "peers" / "programs"
 NODE = "Node socket.io"
 PLAIN = "Flask-SocketIO"
 SOCKET_IO = "socket.io@4.8"
@@ -174,7 +174,7 @@ class Server:
 
 
 class CalendarServer(Server):
-    """Ours: the documented command over the embedded engine, with fresh tables in a folder of its own."""
+    """TeamCalendar: the documented command over the embedded engine, with fresh tables in a folder of its own."""
 
     def __init__(
         self,
@@ -270,7 +270,7 @@ def plain(scratch: Path) -> Server:
         # With gunicorn's default of 1,000 it would stop answering at the thousandth member.
         return [*gunicorn(), "plain:app", "--worker-connections", "20000", "--bind", f"127.0.0.1:{port}"]
 
-    return Server(PLAIN, command, scratch, cwd=PEERS)
+    return Server(PLAIN, command, scratch, cwd=PROGRAMS)
 
 
 def node(scratch: Path) -> Server:
@@ -278,7 +278,11 @@ def node(scratch: Path) -> Server:
     modules = install_node(scratch)
     node_ = shutil.which("node") or "node"
     return Server(
-        NODE, lambda port: [node_, str(PEERS / "node.js")], scratch, {"NODE_PATH": str(modules)}, cwd=PEERS
+        NODE,
+        lambda port: [node_, str(PROGRAMS / "node.js")],
+        scratch,
+        {"NODE_PATH": str(modules)},
+        cwd=PROGRAMS,
     )
 
 

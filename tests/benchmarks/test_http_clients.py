@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.clients import Request, ask, compiled
+from benchmarks.http_clients import Request, ask, compiled
 from benchmarks.servers import Missing
 
 Answer = Callable[[str, bytes], tuple[bytes, bool]]

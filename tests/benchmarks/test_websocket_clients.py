@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.members import Members, Room, flawless
 from benchmarks.servers import CalendarServer, calendar
+from benchmarks.websocket_clients import Members, Room, flawless
 from tests.benchmarks.fake_server import Delivery, FakeServer
 
 pytestmark = pytest.mark.skipif(not shutil.which("gcc"), reason="gcc is not installed")

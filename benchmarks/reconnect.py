@@ -8,8 +8,8 @@ from typing import Any
 
 from benchmarks.fanout import makers
 from benchmarks.measure import OURS, Report, Target, exponent, rotated
-from benchmarks.members import Members, Room
 from benchmarks.servers import CalendarServer, Server
+from benchmarks.websocket_clients import Members, Room
 
 BEHIND = 20
 READS = ("GetItem", "BatchGetItem", "Query", "Scan", "TransactGetItems")

@@ -8,11 +8,11 @@ import subprocess
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from benchmarks.calendars import MONTH, Event, calendar_of, new_event
-from benchmarks.clients import Request
-from benchmarks.holders import Holder
-from benchmarks.packages import installed, version
-from benchmarks.servers import PEERS, Server
+from benchmarks.calendar_servers import CalendarApi
+from benchmarks.http_clients import Request
+from benchmarks.peers.packages import installed, version
+from benchmarks.sample_calendars import MONTH, Event, calendar_of, new_event
+from benchmarks.servers import PROGRAMS, Server
 
 RADICALE, XANDIKOS = "Radicale", "Xandikos"
 ICAL, XML = {"Content-Type": "text/calendar"}, {"Content-Type": "application/xml", "Depth": "1"}
@@ -43,7 +43,7 @@ level = error
 """
 
 
-class CalDav(Holder):
+class CalDav(CalendarApi):
     """Calendars below `home`, their files in `folder`."""
 
     marker = change_marker = "BEGIN:VEVENT"
@@ -160,7 +160,7 @@ class Xandikos(CalDav):
         folder = self.folder / urlsplit(self._path(calendar)).path.strip("/")
         for one in events:
             (folder / f"{one.id}.ics").write_bytes(one.as_ical().encode())
-        command = [str(self._python), str(PEERS / "commit.py"), str(folder)]
+        command = [str(self._python), str(PROGRAMS / "commit.py"), str(folder)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             raise RuntimeError(f"{calendar} can't be filled: {done.stderr.strip()[-300:]}")

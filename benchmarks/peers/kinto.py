@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from benchmarks.calendars import MONTH, Event, dumps, new_event
-from benchmarks.clients import Request
-from benchmarks.holders import BATCH, JSON, Holder
-from benchmarks.packages import installed, version
+from benchmarks.calendar_servers import BATCH, JSON, CalendarApi
+from benchmarks.http_clients import Request
+from benchmarks.peers.packages import installed, version
+from benchmarks.sample_calendars import MONTH, Event, dumps, new_event
 from benchmarks.servers import Server
 
 KINTO = "Kinto"
@@ -48,7 +48,7 @@ formatter = plain
 """
 
 
-class Kinto(Holder):
+class Kinto(CalendarApi):
     """A calendar is a collection. Raises Missing."""
 
     marker = change_marker = '"event_date"'

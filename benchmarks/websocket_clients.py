@@ -1,4 +1,4 @@
-"""Thousands of websocket members in a process of its own: load/*.c, compiled on the spot.
+"""Thousands of websocket members in a process of its own: load/websocket/*.c, compiled on the spot.
 
 with Members(server.port, [Room(department)], scratch) as members:
     members.connect(1000)
@@ -15,7 +15,7 @@ from typing import Any, Self
 
 from benchmarks.servers import Missing, allow_many_sockets
 
-SOURCES = Path(__file__).parent / "load"
+SOURCES = Path(__file__).parent / "load" / "websocket"
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar, Self
 
-from benchmarks.calendars import MONTH, Event, dumps, edited, new_event
-from benchmarks.clients import Request, ask_once
+from benchmarks.http_clients import Request, ask_once
 from benchmarks.measure import OURS
-from benchmarks.servers import PEERS, CalendarServer, Server, gunicorn
+from benchmarks.sample_calendars import MONTH, Event, dumps, edited, new_event
+from benchmarks.servers import PROGRAMS, CalendarServer, Server, gunicorn
 
 BARE = "bare Flask"
 UNBATCHED = "batching off"
@@ -19,7 +19,7 @@ BATCH, ATTEMPTS = 100, 10
 """Operations of one request when a calendar is filled; and how often those are repeated that were refused."""
 
 
-class Holder(ABC):
+class CalendarApi(ABC):
     """A server that holds calendars by name. As a context manager it runs.
 
     The requests are templates for the load client. `marker` stands in an answer once for each event,
@@ -94,7 +94,7 @@ class Holder(ABC):
         return self.put(calendar, edited(event, "{{n}}"))
 
 
-class Ours(Holder):
+class TeamCalendar(CalendarApi):
     """The team calendar; a calendar is a department."""
 
     marker = change_marker = '"event_date"'
@@ -165,11 +165,11 @@ class Ours(Holder):
         return f"/api/events/{self._departments[calendar]}"
 
 
-def ours(scratch: Path, unbatched: bool = False, sync: str = "interval") -> Ours:
+def ours(scratch: Path, unbatched: bool = False, sync: str = "interval") -> TeamCalendar:
     """The team calendar; `unbatched`: with a transaction for each write; `sync`: its DATA_SYNC."""
     application = "benchmarks.unbatched:app" if unbatched else "app:app"
     name = (UNBATCHED if unbatched else OURS) + ("" if sync == "interval" else ON_DISK)
-    return Ours(CalendarServer(scratch, {"DATA_SYNC": sync}, application, name))
+    return TeamCalendar(CalendarServer(scratch, {"DATA_SYNC": sync}, application, name))
 
 
 def bare(scratch: Path) -> Server:
@@ -178,4 +178,4 @@ def bare(scratch: Path) -> Server:
     def command(port: int) -> list[str]:
         return [*gunicorn(), "bare:app", "--bind", f"127.0.0.1:{port}"]
 
-    return Server(BARE, command, scratch, cwd=PEERS)
+    return Server(BARE, command, scratch, cwd=PROGRAMS)

@@ -3,7 +3,7 @@
 import json
 from dataclasses import fields
 
-from benchmarks.calendars import Event, calendar_of, events, in_month, new_event
+from benchmarks.sample_calendars import Event, calendar_of, events, in_month, new_event
 
 
 def test_they_are_the_same_each_time_and_another_for_each_calendar() -> None:

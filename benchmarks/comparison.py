@@ -76,7 +76,7 @@ class Comparison:
         return [ours / theirs for ours, theirs in pairs]
 
     def exceeding(self, limit: float) -> list[str]:
-        """Figures of CPU whose median ratio is over `limit`. Times are shown only: other load changes them."""
+        """Figures of CPU whose median ratio is over `limit`. Times depend on other load and aren't judged."""
         return [
             f"{figure}: {candidate}"
             for figure in self.figures

@@ -7,13 +7,16 @@ TeamCalendar stores each change in the embedded engine first; the peers store no
 import http.client
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 from benchmarks.measure import OURS, Report, Target, exponent, percentile, rotated
-from benchmarks.servers import NODE, PLAIN, CalendarServer, Missing, Server, calendar, node, plain
+from benchmarks.peers import broadcast
+from benchmarks.peers.broadcast import NODE
+from benchmarks.servers import CalendarServer, Missing, Server, calendar
 from benchmarks.websocket_clients import Members, Room, flawless
 
 ROOMS, QUICK_ROOMS = (100, 1_000, 4_000, 9_000), (100, 1_000)
@@ -24,50 +27,70 @@ WARM_UP = 20_000
 """Deliveries before anything is counted: Node compiles what it often runs."""
 BURST_ROOM, BURST = 1_000, 50
 CROWD, REST_RATE, REST_SECONDS = 9_000, 20, 30
+PAGE = (
+    r"^CPU a delivery, ",
+    r"^CPU a delivery without the write, 1,000",
+    r"^delivery p99, .*(1,000|9,000)",
+    r"^memory a connection, 1,000",
+    r"^REST p99",
+    r"^growth",
+)
 METHOD = """\
-All servers run at the same time, each with its own room of members over websockets, from load clients in C
-(epoll, one thread each). A warm-up of 20,000 deliveries comes first. Then they take turns: four times each
-gets a quarter of its changes, while the others rest; so whatever else the machine does meanwhile meets all of
-them. One change comes after the other: the next is posted when the last has reached every member; at least
-20 changes and 200,000 deliveries a measurement, and before each turn a fifth as many that don't count. Each
-member must get each change once and in order, otherwise the run fails. A message has about 430 bytes for all
-of them.
+All servers run at the same time, each with its own room of members over websockets, from load clients in
+C (epoll, one thread each). A warm-up of 20,000 deliveries comes first. Then they take turns: four times
+each gets a quarter of its changes while the others rest, so that other load on the machine meets all of
+them. The next change is posted when the last one has reached every member; a measurement has at least 20
+changes and 200,000 deliveries, and before each turn come a fifth as many that don't count. Each member
+must get each change once and in order, otherwise the run fails. A message has about 430 bytes for all
+servers.
 
-CPU is user and system time of the server's processes, from their CPU clocks, over the time of the broadcasts;
-nothing is taken off for idling, and Socket.IO's heartbeats (every 25 s) rarely fall into it. Of ours it
-includes the whole request: parsing, validating and storing the change and the answer. The embedded engine is
-a process of its own, told apart: on AWS it isn't there. What the write costs by itself is measured
-beside it, in a department without members. A latency is from before the request goes out until the load
-client has read the message. Memory is the growth of resident memory while the members connected and joined.
-A burst is 50 changes in one request: of ours one POST to `/batch`, of the peers one POST that emits 50 times.
+CPU is user and system time of the server's processes, from their CPU clocks, during the broadcasts;
+nothing is subtracted for idling, and Socket.IO's heartbeats (every 25 s) rarely fall into it. Of ours it
+includes the whole request: parsing, validating and storing the change, and the answer. The peers store
+nothing. The embedded engine is a process of its own and reported apart, because on AWS it doesn't exist.
+The cost of the write alone is measured in a department without members. A latency is from before the
+request is sent until the load client has read the message. Memory is the growth of resident memory while
+the members connected and joined. A burst is 50 changes in one request: of ours one POST to `/batch`, of
+the peers one POST that emits 50 times.
+
+`send() in C` is the floor: one frame, made once, and a bare loop of `send()` to the same sockets, without
+rooms, heartbeats or Socket.IO; nearly all of its CPU is the kernel's. nchan is a pub/sub module of nginx,
+in C with one worker process; its messages are websocket frames without Socket.IO as well. Both get no
+bursts.
 """
 
 
-def makers(scratch: Path, report: Report) -> dict[str, Callable[[], Server]]:
-    """How to start each server; one that can't be had is left out by name."""
-    found: dict[str, Callable[[], Server]] = {OURS: lambda: calendar(scratch)}
-    try:
-        node(scratch)
-        found[NODE] = lambda: node(scratch)
-    except Missing as why:
-        report.left_out[NODE] = str(why)
-    found[PLAIN] = lambda: plain(scratch)
-    return found
+def makers(scratch: Path, report: Report, plain: bool = True) -> dict[str, Callable[[], Server]]:
+    """How to start each server. One that can't be installed is left out by name.
+
+    plain: include servers that speak websockets without Socket.IO
+    """
+    available: dict[str, Callable[[], Server]] = {OURS: lambda: calendar(scratch)}
+    for name, make in broadcast.makers().items():
+        try:
+            server = make(scratch)
+        except Missing as error:
+            report.left_out[name] = str(error)
+            continue
+        if plain or not server.plain:
+            available[name] = partial(make, scratch)
+    return available
 
 
-def run(scratch: Path, runs: int = 5, quick: bool = False) -> dict[str, Any]:
-    """The report. `quick`: smaller rooms and fewer deliveries, to see whether it works."""
-    report = Report("Fan-out", METHOD)
+def run(scratch: Path, runs: int = 5, quick: bool = False) -> Iterator[Report]:
+    """`quick`: smaller rooms and fewer deliveries, to see whether it works."""
+    report = Report("Fan-out", METHOD, PAGE)
     servers = makers(scratch, report)
+    rooms = QUICK_ROOMS if quick else ROOMS
     for number in range(runs):
-        for members in QUICK_ROOMS if quick else ROOMS:
+        for members in rooms:
             with ExitStack() as stack:
                 running = [stack.enter_context(make()) for make in rotated(list(servers.values()), number)]
                 crowds = [stack.enter_context(Crowd(server, members, scratch)) for server in running]
                 measure(report, crowds, number, quick)
-    growth(report)
-    report.targets = targets(report)
-    return report.as_dict()
+        growth(report, rooms)
+        report.targets = targets(report)
+        yield report
 
 
 class Crowd:
@@ -88,7 +111,7 @@ class Crowd:
                 self.department = self.server.department(self.room)
                 self.alone = cost_of_a_write(self.server, f"nobody beside {self.room}", self.scratch)
             self.client = stack.enter_context(
-                Members(self.server.port, [Room(self.department)], self.scratch)
+                Members(self.server.port, [Room(self.department)], self.scratch, plain=self.server.plain)
             )
             before = self.server.memory()
             self.client.connect(self.members)
@@ -130,8 +153,9 @@ def measure(report: Report, crowds: list[Crowd], number: int, quick: bool) -> No
             cost = crowd.spent * 1e6 / crowd.deliveries
             figure.add(crowd.server.name, cost - crowd.alone / members)
     if members == BURST_ROOM:
-        take_turns(crowds, number, 1, BURST)
-        for crowd in crowds:
+        bursting = [crowd for crowd in crowds if not crowd.server.plain]
+        take_turns(bursting, number, 1, BURST)
+        for crowd in bursting:
             note(report, crowd, f"a burst of {BURST}, {crowd.room}")
     for crowd in crowds:
         if members == CROWD and isinstance(crowd.server, CalendarServer):
@@ -152,9 +176,8 @@ def note(report: Report, crowd: Crowd, room: str) -> None:
     if server.pids("engine"):
         both = (crowd.spent + crowd.engines) * 1e6 / deliveries
         report.figure(f"CPU a delivery with the engine, {room}", "µs").add(server.name, both)
-    for key in ("p50", "p99", "p999"):
-        shown = "p99.9" if key == "p999" else key
-        report.figure(f"delivery {shown}, {room}", "ms").add(server.name, seen[f"{key}_ms"])
+    for percentile_ in ("p50", "p99"):
+        report.figure(f"delivery {percentile_}, {room}", "ms").add(server.name, seen[f"{percentile_}_ms"])
     report.figure(f"deliveries a second, {room}", "1/s").add(server.name, deliveries / crowd.seconds)
     why = "of one core; near 100 it would be the client that is measured"
     report.figure(f"CPU of the load client, {room}", "%", why).add(
@@ -232,19 +255,15 @@ class Probe:
         connection.close()
 
 
-def growth(report: Report) -> None:
+def growth(report: Report, rooms: tuple[int, ...]) -> None:
     """How the CPU of one change grows with its listeners, from the smallest room to the largest."""
-    name, note = (
-        "CPU a delivery, {:,} members",
-        "of the CPU of one change with its listeners; 1: it is linear",
-    )
-    rooms = [room for room in ROOMS if any(one.name == name.format(room) for one in report.figures)]
     small, large = rooms[0], rooms[-1]
-    less, more = (report.figure(name.format(room), "µs").values for room in (small, large))
+    less, more = (report.figure(f"CPU a delivery, {room:,} members", "µs").values for room in (small, large))
+    note = "of the CPU of one change with its listeners; 1: it is linear"
     figure = report.figure(f"growth from {small:,} to {large:,} members", "exponent", note)
     for server in less:
-        for a, b in zip(less[server], more[server], strict=True):
-            figure.add(server, exponent(a * small, b * large, large / small))
+        pairs = zip(less[server], more[server], strict=True)
+        figure.values[server] = [exponent(a * small, b * large, large / small) for a, b in pairs]
 
 
 def targets(report: Report) -> list[Target]:

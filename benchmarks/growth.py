@@ -3,9 +3,8 @@
 How the fan-out and coming back grow with their members stands among their own figures.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 from benchmarks.calendar_servers import TeamCalendar
 from benchmarks.calendar_servers import ours as calendar_server
@@ -24,6 +23,7 @@ calendars, and the changes are 20 in both; an answer with the whole calendar is 
 included. The exponent is log(cost ratio) / log(10), of the CPU of the server with its engine for a request:
 0 says that ten times as much makes no difference, 1 that it costs ten times as much.
 """
+PAGE = ("growth with ten times the events",)
 NOTE = "of CPU a request, the engine's included"
 Ask = Callable[[TeamCalendar, str, int], list[Request]]
 REQUESTS: dict[str, Ask] = {
@@ -37,9 +37,9 @@ REQUESTS: dict[str, Ask] = {
 """The writes last: they change the calendars."""
 
 
-def run(scratch: Path, runs: int = 5, quick: bool = False) -> dict[str, Any]:
-    """The report. Each run has a server of its own, with calendars of just these sizes."""
-    report = Report("Growth", METHOD)
+def run(scratch: Path, runs: int = 5, quick: bool = False) -> Iterator[Report]:
+    """Each run has a server of its own, with calendars of just these sizes."""
+    report = Report("Growth", METHOD, PAGE)
     scratch.mkdir(parents=True, exist_ok=True)
     sizes, seconds = (QUICK_SIZES, QUICK_SECONDS) if quick else (SIZES, SECONDS)
     for _ in range(runs):
@@ -48,7 +48,7 @@ def run(scratch: Path, runs: int = 5, quick: bool = False) -> dict[str, Any]:
                 prepare(ours, size)
             for name, ask in REQUESTS.items():
                 measure(report, ours, name, ask, sizes, scratch, seconds)
-    return report.as_dict()
+        yield report
 
 
 def prepare(ours: TeamCalendar, size: int) -> None:
@@ -61,8 +61,14 @@ def prepare(ours: TeamCalendar, size: int) -> None:
 
 
 def measure(
-    report: Report, ours: TeamCalendar, name: str, ask: Ask, sizes: tuple[int, int], scratch: Path, seconds: float
-) -> None:  # fmt: skip
+    report: Report,
+    ours: TeamCalendar,
+    name: str,
+    ask: Ask,
+    sizes: tuple[int, int],
+    scratch: Path,
+    seconds: float,
+) -> None:
     """The exponents of one request in one run."""
 
     def cost(size: int, clients: int) -> float:

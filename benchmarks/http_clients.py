@@ -5,7 +5,6 @@ seen = ask(server.port, [text("GET", "/")], clients=16, scratch=scratch, seconds
 
 import http.client
 import json
-import shutil
 import subprocess
 import tempfile
 from collections.abc import Sequence
@@ -13,7 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from benchmarks.servers import Missing, Server, allow_many_sockets
+from benchmarks.c_programs import compiled
+from benchmarks.servers import Server, allow_many_sockets
 
 SOURCES = Path(__file__).parent / "load" / "http"
 DIVIDER = "\n%%\n"
@@ -86,7 +86,7 @@ def ask(
     stops answering, Missing without gcc.
     """
     allow_many_sockets()
-    programme = compiled(scratch)
+    programme = compiled(SOURCES, scratch)
     with tempfile.NamedTemporaryFile("w", dir=scratch, suffix=".txt", encoding="utf-8") as file:
         file.write(DIVIDER.join(str(request) for request in requests))
         file.flush()
@@ -109,21 +109,3 @@ def ask_once(port: int, request: Request, seconds: float = 300) -> tuple[int, di
         return answer.status, headers, answer.read()
     finally:
         connection.close()
-
-
-def compiled(scratch: Path) -> Path:
-    """The load client's programme, newer than its sources. Raises Missing."""
-    programme = scratch / "http"
-    newest = max(path.stat().st_mtime for path in SOURCES.iterdir())
-    if programme.exists() and programme.stat().st_mtime > newest:
-        return programme
-    if not shutil.which("gcc"):
-        raise Missing("gcc is not installed")
-    scratch.mkdir(parents=True, exist_ok=True)
-    sources = [str(path) for path in sorted(SOURCES.glob("*.c"))]
-    # What a compiler warns of, a measurement shouldn't rest on.
-    command = ["gcc", "-O2", "-Wall", "-Wextra", "-Werror", "-o", str(programme), *sources]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise RuntimeError(done.stderr)
-    return programme

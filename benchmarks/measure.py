@@ -1,18 +1,19 @@
-"""What is measured and what is told about it: CPU and memory of processes, medians with their spread.
+"""What is measured and how it is reported: CPU and memory of processes, medians with their spread.
 
-A scenario is a module with `run(scratch: Path, runs: int, quick: bool) -> dict`, which answers
-`Report.as_dict()`: plain JSON, a list of one number per run behind every statement.
+A scenario is a module with `run(scratch: Path, runs: int, quick: bool) -> Iterator[Report]`. It yields its
+report after every complete run, so that an interrupted benchmark keeps the runs that it has. As JSON:
 
     {"title", "method",
-     "figures": [{"name", "unit", "note",
-                  "servers": {server: {"median", "low", "high", "runs": [number per run]}},
-                  "ratios": {peer: the same, of OURS / peer within the same run}}],
-     "targets": [{"text", "limit", "sense", "measured", "low", "high", "unit", "reached"}],
-     "left_out": {what: why}}
+     "figures": [{"name", "unit", "note", "page", "servers": {server: [number per run]}}],
+     "targets": [{"text", "limit", "sense", "unit", "runs": [number per run], "reached"}],
+     "left_out": {what: why}, "versions": {server: version}}
+
+Numbers have four significant digits. Medians and ratios follow from the runs.
 """
 
 import math
 import os
+import re
 import statistics
 import time
 from collections.abc import Iterable, Sequence
@@ -32,10 +33,10 @@ def descendants(pid: int) -> list[int]:
     children: dict[int, list[int]] = {}
     for child, parent in _parents():
         children.setdefault(parent, []).append(child)
-    found = [pid]
-    for one in found:  # grows while it is walked
-        found.extend(children.get(one, []))
-    return found
+    pids = [pid]
+    for parent in pids:  # grows while it is walked
+        pids.extend(children.get(parent, []))
+    return pids
 
 
 def _parents() -> Iterable[tuple[int, int]]:
@@ -43,7 +44,7 @@ def _parents() -> Iterable[tuple[int, int]]:
         try:
             stat = (folder / "stat").read_text()
         except OSError:
-            continue  # it has ended meanwhile
+            continue  # the process has ended meanwhile
         # The name in brackets may itself hold blanks and brackets.
         yield int(folder.name), int(stat.rpartition(")")[2].split()[1])
 
@@ -60,19 +61,19 @@ class Usage:
 
 
 def usage(pids: Iterable[int]) -> Usage:
-    """To the nanosecond: the clock of a process; /proc/<pid>/stat has ticks of 10 ms."""
+    """CPU so far, from the clocks of the processes: /proc/<pid>/stat counts ticks of 10 ms only."""
     seconds = {}
     for pid in pids:
         try:
-            # What clock_getcpuclockid(3) answers; Python doesn't have it.
+            # The clock id that clock_getcpuclockid(3) returns; Python has no such function.
             seconds[pid] = time.clock_gettime((~pid << 3) | 2)
         except OSError:
-            continue  # it has ended
+            continue  # the process has ended
     return Usage(seconds)
 
 
 def memory(pids: Iterable[int]) -> int:
-    """Resident bytes of the processes together; pages that they share count for each."""
+    """Resident bytes of the processes together. A shared page counts once for each of them."""
     total = 0
     for pid in pids:
         try:
@@ -92,19 +93,28 @@ def percentile(values: Sequence[float], percent: float) -> float:
     return ordered[max(int(rank), 1) - 1]
 
 
-def spread(runs: Sequence[float]) -> dict[str, Any]:
-    """{"median", "low", "high", "runs"}"""
-    return {"median": statistics.median(runs), "low": min(runs), "high": max(runs), "runs": list(runs)}
-
-
 def exponent(less: float, more: float, times: float) -> float:
     """k, when `times` as much takes more/less = times^k as long: 0 constant, 1 linear, 2 quadratic."""
     return math.log(more / less) / math.log(times)
 
 
+def rounded(value: float) -> float:
+    """Four significant digits; a whole number as an int."""
+    short = float(f"{value:.4g}")
+    return int(short) if short == int(short) else short
+
+
+def ratios(ours: Sequence[float], theirs: Sequence[float]) -> list[float]:
+    """Ours / theirs, run by run; a run in which theirs is 0 is left out."""
+    return [a / b for a, b in zip(ours, theirs, strict=False) if b]
+
+
+# The report
+
+
 @dataclass
 class Figure:
-    """One measured thing. `values`: for each server one number per run, in the order of the runs."""
+    """One measured thing. `values` has one number per run for each server, in the order of the runs."""
 
     name: str
     unit: str
@@ -112,29 +122,23 @@ class Figure:
     note: str = ""
 
     def add(self, server: str, value: float) -> None:
-        """The next run's number."""
+        """Adds the next run's number."""
         self.values.setdefault(server, []).append(value)
 
     def ratios(self, peer: str) -> list[float]:
-        """TeamCalendar / the peer's, run by run."""
-        pairs = zip(self.values.get(OURS, []), self.values.get(peer, []), strict=False)
-        return [ours / theirs for ours, theirs in pairs if theirs]
+        """Ours / the peer's, run by run."""
+        return ratios(self.values.get(OURS, []), self.values.get(peer, []))
 
     def as_dict(self) -> dict[str, Any]:
-        ratios = {peer: self.ratios(peer) for peer in self.values if peer != OURS}
-        return {
-            "name": self.name, "unit": self.unit, "note": self.note,
-            "servers": {server: spread(runs) for server, runs in self.values.items() if runs},
-            "ratios": {peer: spread(runs) for peer, runs in ratios.items() if runs},
-        }  # fmt: skip
+        about = {"name": self.name, "unit": self.unit, "note": self.note}
+        about = {name: text for name, text in about.items() if text}
+        servers = {server: [rounded(run) for run in runs] for server, runs in self.values.items() if runs}
+        return {**about, "servers": servers}
 
 
 @dataclass
 class Target:
-    """What must be reached: the median of `runs` (ratios or numbers) is at most, or at least, `limit`.
-
-    Without `runs` it wasn't measured, and so isn't reached.
-    """
+    """A limit that the median of `runs` (ratios or numbers) must keep. Without runs it isn't reached."""
 
     text: str
     limit: float
@@ -142,30 +146,37 @@ class Target:
     unit: str = "×"
     sense: Literal["at most", "at least"] = "at most"
 
+    @property
+    def reached(self) -> bool:
+        if not self.runs:
+            return False
+        median = statistics.median(self.runs)
+        return median <= self.limit if self.sense == "at most" else median >= self.limit
+
     def as_dict(self) -> dict[str, Any]:
-        told = spread(self.runs) if self.runs else {"median": None, "low": None, "high": None}
-        median = told["median"]
-        reached = median is not None and (
-            median <= self.limit if self.sense == "at most" else median >= self.limit
-        )
-        return {
-            "text": self.text, "limit": self.limit, "sense": self.sense, "unit": self.unit,
-            "measured": median, "low": told["low"], "high": told["high"], "reached": reached,
-        }  # fmt: skip
+        about = {"text": self.text, "limit": self.limit, "sense": self.sense, "unit": self.unit}
+        return {**about, "runs": [rounded(run) for run in self.runs], "reached": self.reached}
 
 
 @dataclass
 class Report:
-    """What a scenario found. `left_out`: what couldn't be measured, and why."""
+    """The results of a scenario.
+
+    page: patterns (`re.search`) of the names of the figures that docs/performance.md shows; the others are in
+        performance.json only
+    left_out: what couldn't be measured, and why
+    """
 
     title: str
     method: str
+    page: Sequence[str] = ()
     figures: list[Figure] = field(default_factory=list)
     targets: list[Target] = field(default_factory=list)
     left_out: dict[str, str] = field(default_factory=dict)
+    versions: dict[str, str] = field(default_factory=dict)
 
     def figure(self, name: str, unit: str, note: str = "") -> Figure:
-        """The figure of this name, made when it is new."""
+        """Returns the figure of this name; makes it if it is new."""
         for figure in self.figures:
             if figure.name == name:
                 return figure
@@ -174,14 +185,19 @@ class Report:
 
     def as_dict(self) -> dict[str, Any]:
         return {
-            "title": self.title, "method": self.method,
-            "figures": [figure.as_dict() for figure in self.figures],
-            "targets": [target.as_dict() for target in self.targets],
+            "title": self.title,
+            "method": self.method,
             "left_out": dict(self.left_out),
-        }  # fmt: skip
+            "versions": dict(self.versions),
+            "targets": [target.as_dict() for target in self.targets],
+            "figures": [figure.as_dict() | self._shown(figure) for figure in self.figures],
+        }
+
+    def _shown(self, figure: Figure) -> dict[str, bool]:
+        return {"page": True} if any(re.search(pattern, figure.name) for pattern in self.page) else {}
 
 
 def rotated(things: Sequence[Any], run: int) -> list[Any]:
-    """The order of run number `run`: each goes first in its turn, so that none is always the first."""
+    """Returns `things` in the order for run number `run`: each comes first in one of the runs."""
     start = run % len(things)
     return [*things[start:], *things[:start]]

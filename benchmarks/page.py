@@ -1,14 +1,11 @@
-"""docs/performance.md, from the figures that are kept in docs/performance.json.
+"""docs/performance.md, made from the results in performance.json (see results.py)."""
 
-{"machine": {what: text},
- "scenarios": {name: {"at": "2026-11-24 14:00 UTC", "runs": 5, "commit": "1a2b3c4",
-                      "load": load average before it began,
-                      "report": Report.as_dict(), maybe with "versions": {server: text}}}}
-"""
-
-from collections.abc import Iterable, Mapping
+import statistics
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+from benchmarks.measure import OURS, ratios
 
 Json = Mapping[str, Any]
 Row = tuple[str, ...]
@@ -16,30 +13,34 @@ NOTES = Path(__file__).parent / "notes"
 HEAD = """\
 # Performance
 
-What the server costs and how fast it answers, beside others, measured in one run on one machine. This page
-is written by `make bench`; the figures behind it are in [performance.json](performance.json). Ratios say more
-than times, which depend on the machine. A figure is the median of the runs, with the lowest and the highest.
+What the server costs and how fast it answers, beside others, measured in one run on one machine. \
+`make bench` writes this page; every figure of every run is in [performance.json](performance.json), and \
+[benchmarks/](../benchmarks/README.md) describes the programs.
+
+A figure is the median of the runs; in brackets stand the lowest and the highest run, and for another server \
+(×) the median of ours ÷ theirs within a run. Ratios say more than times, which depend on the machine.
 """
 
 
-def rendered(kept: Json, ran: Iterable[str] | None = None, notes: Path = NOTES) -> str:
-    """The page. Scenarios that aren't among `ran` are marked as older; None: all are of now.
+def rendered(results: Json, fresh: Iterable[str] | None = None, notes: Path = NOTES) -> str:
+    """The page.
 
-    `notes`: the folder of what is written by hand, <scenario>.md, which follows the scenario's figures.
+    fresh: scenarios that were measured this time, the others are marked as older; None: all
+    notes: folder of hand-written remarks, <scenario>.md, which follow the scenario's figures
     """
-    scenarios: Json = kept["scenarios"]
-    fresh = set(scenarios if ran is None else ran)
-    parts = [HEAD, machine(kept["machine"]), targets(scenarios)]
-    parts += [section(name, entry, name in fresh, notes) for name, entry in scenarios.items()]
+    scenarios: Json = results["scenarios"]
+    names = set(scenarios if fresh is None else fresh)
+    parts = [HEAD, machine(results["machine"]), targets(scenarios)]
+    parts += [section(name, entry, name in names, notes) for name, entry in scenarios.items()]
     parts.append(left_out(scenarios))
-    return "\n".join(part.rstrip() + "\n" for part in parts if part)
+    return "\n\n".join(part.strip() for part in parts if part.strip()) + "\n"
 
 
 def machine(facts: Json) -> str:
-    return table(("machine", ""), [(what, text) for what, text in facts.items()])
+    return "Machine: " + "; ".join(facts.values()) + "." if facts else ""
 
 
-# What must be reached
+# Targets
 
 
 def targets(scenarios: Json) -> str:
@@ -56,20 +57,21 @@ def limit(target: Json) -> str:
 
 
 def measured(target: Json) -> str:
-    return "not measured" if target["measured"] is None else spread({**target, "median": target["measured"]})
+    return spread(target["runs"]) if target["runs"] else "not measured"
 
 
 def verdict(target: Json) -> str:
     """yes; or no, and by how much it falls short."""
     if target["reached"]:
         return "yes"
-    is_, must = target["measured"], target["limit"]
-    if is_ is None:
+    if not target["runs"]:
         return "**no**"
-    if not must:
-        return f"**no**, by {number(is_)}"
-    short = is_ / must if target["sense"] == "at most" else must / is_ if is_ else float("inf")
-    return f"**no**, {number(short)} times too {'much' if target['sense'] == 'at most' else 'little'}"
+    median, limit_ = statistics.median(target["runs"]), target["limit"]
+    if not limit_:
+        return f"**no**, by {number(median)}"
+    at_most = target["sense"] == "at most"
+    times = median / limit_ if at_most else limit_ / median if median else float("inf")
+    return f"**no**, {number(times)} times too {'much' if at_most else 'little'}"
 
 
 # A scenario
@@ -77,67 +79,70 @@ def verdict(target: Json) -> str:
 
 def section(name: str, entry: Json, fresh: bool, notes: Path) -> str:
     report: Json = entry["report"]
-    figures = report["figures"]
-    parts = [f"## {report['title']}", standing(entry, fresh)]
-    for title, key in (("Ratios: ours ÷ theirs", "ratios"), ("Figures", "servers")):
-        if any(figure[key] for figure in figures):
-            parts += [f"### {title}", *tables(figures, key)]
-    parts += [explained(figures), versions(report)]
-    hand_written = notes / f"{name}.md"
-    if hand_written.exists():
-        parts += ["### Where the time goes", hand_written.read_text(encoding="utf-8")]
-    parts += ["### Method", report["method"]]
+    figures = [figure for figure in report["figures"] if figure.get("page")]
+    remarks = notes / f"{name}.md"
+    parts = [
+        f"## {report['title']}",
+        standing(entry, fresh),
+        table_of(figures),
+        explained(figures),
+        versions(report),
+        remarks.read_text(encoding="utf-8") if remarks.exists() else "",
+        unwrapped(report["method"]),
+    ]
     return "\n\n".join(part.strip() for part in parts if part.strip())
 
 
 def standing(entry: Json, fresh: bool) -> str:
-    """When it was measured, of what, and whether anything else ran beside it."""
-    told = f"{entry['runs']} runs, {entry['at']}, commit {entry['commit']}"
-    older = "" if fresh else " *Not part of the last run of the benchmark.*"
-    load = entry["load"]  # None: it wasn't recorded
-    busy = (
-        f" *The machine was busy when it began: load {load:.1f}.*" if load is not None and load > 0.7 else ""
-    )
-    return f"{told}.{older}{busy}"
+    """When it was measured, of what, and whether the machine was busy or the benchmark interrupted."""
+    runs, planned, load = entry["runs"], entry.get("planned", entry["runs"]), entry["load"]
+    complete = f"{runs}" if runs == planned else f"{runs} of {planned}"
+    text = f"{complete} runs, {entry['at']}, commit {entry['commit']}."
+    if not fresh:
+        text += " *Not part of the last run of the benchmark.*"
+    if runs < planned:
+        text += " *Interrupted.*"
+    if load is not None and load > 0.7:  # None: it wasn't recorded
+        text += f" *The machine was busy when it began: load {load:.1f}.*"
+    return text
 
 
-def tables(figures: list[Json], key: str) -> Iterable[str]:
-    """One for each thing that is measured; its rows are the situations, its columns the servers."""
-    grouped: dict[tuple[str, str], list[tuple[str, Json]]] = {}
-    for figure in figures:
-        if figure[key]:
-            what, situation = divided(figure["name"])
-            grouped.setdefault((what, figure["unit"]), []).append((situation, figure[key]))
-    for (what, unit), rows in grouped.items():
-        # In the order in which they first appear.
-        names = list(dict.fromkeys(name for _, cells in rows for name in cells))
-        shown = f"{what}, {unit}" if unit and key == "servers" else what
-        yield table(
-            (f"**{shown}**", *names), [(situation, *cells_of(cells, names)) for situation, cells in rows]
-        )
+def table_of(figures: Sequence[Json]) -> str:
+    """One row a figure, one column a server."""
+    # In the order in which they first appear.
+    servers = list(dict.fromkeys(name for figure in figures for name in figure["servers"]))
+    rows = [(titled(figure), *(cell(figure["servers"], server) for server in servers)) for figure in figures]
+    return table(("", *servers), rows) if rows else ""
 
 
-def cells_of(cells: Json, names: list[str]) -> list[str]:
-    return [spread(cells[name]) if name in cells else "–" for name in names]
+def titled(figure: Json) -> str:
+    return f"{figure['name']}, {figure['unit']}" if "unit" in figure else str(figure["name"])
 
 
-def divided(name: str) -> tuple[str, str]:
-    """(what is measured, in which situation): 'list, 16 clients: CPU' and 'CPU, 16 clients' are alike."""
-    situation, colon, what = name.rpartition(": ")
-    if colon:
-        return what, situation
-    what, _, situation = name.partition(", ")
-    return what, situation
+def cell(servers: Mapping[str, Sequence[float]], server: str) -> str:
+    """'1.23 (1.20–1.31)' of our own server, '2.46 (× 0.500)' of another one."""
+    if server not in servers:
+        return "–"
+    runs, ours = servers[server], servers.get(OURS, [])
+    shares = ratios(ours, runs)
+    if server == OURS or not shares:
+        return spread(runs)
+    return f"{number(statistics.median(runs))} (× {number(statistics.median(shares))})"
 
 
-def explained(figures: list[Json]) -> str:
-    notes = {divided(figure["name"])[0]: figure["note"] for figure in figures if figure["note"]}
-    return "\n".join(f"- {what}: {note}" for what, note in notes.items())
+def explained(figures: Iterable[Json]) -> str:
+    notes = {figure["note"]: figure["name"] for figure in reversed(list(figures)) if figure.get("note")}
+    return "\n".join(f"- {name}: {note}" for note, name in reversed(notes.items()))
 
 
 def versions(report: Json) -> str:
-    known = report.get("versions", {})
-    return "Versions: " + "; ".join(f"{name} {text}" for name, text in known.items()) if known else ""
+    texts = [f"{name} {version}" for name, version in report.get("versions", {}).items()]
+    return "Versions: " + "; ".join(texts) + "." if texts else ""
+
+
+def unwrapped(text: str) -> str:
+    """Each paragraph on one line."""
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in text.split("\n\n"))
 
 
 def left_out(scenarios: Json) -> str:
@@ -154,15 +159,12 @@ def left_out(scenarios: Json) -> str:
 
 def table(head: Row, rows: Iterable[Row]) -> str:
     lines = [head, ("---",) * len(head), *rows]
-    return (
-        "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
-        + "\n"
-    )
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
 
 
-def spread(told: Json) -> str:
+def spread(runs: Sequence[float]) -> str:
     """'1.23 (1.20–1.31)'; the number alone when all runs gave it."""
-    median, low, high = (number(told[key]) for key in ("median", "low", "high"))
+    median, low, high = (number(value) for value in (statistics.median(runs), min(runs), max(runs)))
     return median if low == high else f"{median} ({low}–{high})"
 
 

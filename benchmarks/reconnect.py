@@ -1,7 +1,7 @@
 """Everybody comes back at once after a crash, each with a cursor that is 20 changes behind."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,11 @@ from benchmarks.websocket_clients import Members, Room
 
 BEHIND = 20
 READS = ("GetItem", "BatchGetItem", "Query", "Scan", "TransactGetItems")
+PAGE = (
+    r"^(until the last|of it until|CPU, |CPU of the engine|memory).*5,000 members",
+    r"^(calls of (GetItem|Query)|log queries|answers with).*5,000 members",
+    r"^growth",
+)
 METHOD = f"""\
 Members in departments of 50 are connected; the server is killed with SIGKILL (the engine goes on, as DynamoDB
 would) and started anew at the same address. Every member comes back as soon as it is dropped, and tries again
@@ -40,21 +45,21 @@ FULL, FEWER, LARGER = Shape(5_000, 100, 200), Shape(500, 10, 200), Shape(500, 10
 QUICK = Shape(200, 4, 50)
 
 
-def run(scratch: Path, runs: int = 5, quick: bool = False) -> dict[str, Any]:
-    """The report. `quick`: 200 members."""
-    report = Report("Coming back", METHOD)
+def run(scratch: Path, runs: int = 5, quick: bool = False) -> Iterator[Report]:
+    """`quick`: 200 members."""
+    report = Report("Reconnect", METHOD, PAGE)
     shapes = (QUICK,) if quick else (FULL, FEWER, LARGER)
-    servers = makers(scratch, report)
+    servers = makers(scratch, report, plain=False)
     servers[OURS] = lambda: CalendarServer(scratch, application="benchmarks.counted:app")
     for number in range(runs):
         for name in rotated(list(servers), number):
             # The small ones are for the growth of ours.
             for shape in shapes if name == OURS else shapes[:1]:
                 one_run(report, servers[name], shape, scratch)
-    if not quick:
-        growth(report)
-    report.targets = targets(report, shapes[0])
-    return report.as_dict()
+        if not quick:
+            growth(report)
+        report.targets = targets(report, shapes[0])
+        yield report
 
 
 def one_run(report: Report, make: Callable[[], Server], shape: Shape, scratch: Path) -> None:

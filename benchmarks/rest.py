@@ -1,16 +1,15 @@
-"""Requests: calendars listed, looked at again, written to, by 1, 16 and 64 clients.
+"""Requests: calendars are listed, listed again and written to by 1, 16 and 64 clients.
 
-Every server holds the same calendars and is asked for the same things by the same load client.
+Every server holds the same calendars and gets the same requests from the same load client.
 """
 
 import importlib.metadata
 import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from benchmarks.calendar_servers import BARE, ON_DISK, UNBATCHED, CalendarApi, TeamCalendar, bare, ours
 from benchmarks.http_clients import Request, Seen, measured
@@ -25,39 +24,47 @@ CLIENTS = (1, 16, 64)
 SECONDS, QUICK_SECONDS = 1.0, 0.3
 CROWD = 64
 CHANGED, EDITED = 20, 1_000
-PATIENCE = 25.0
-"""Seconds until every client has an answer; a server that needs longer isn't asked by so many at once."""
+PATIENCE, QUICK_PATIENCE = 25.0, 2.0
+"""A server that needs more seconds than this to answer every client once isn't measured with so many."""
 
 HELLO = [Request("GET", "/")]
 LIST, NOTHING_NEW, CREATE = f"list {EDITED:,} events", f"nothing new (304), {EDITED:,} events", "create"
 CREATE_WITH_ID = "create with the client's id"
+PAGE = (
+    r"^(list|nothing|changes|update).*16 clients: (requests/s|CPU)$",
+    r"^(list 1,000|create, 64).*s: p99$",
+    r"^create.*64 clients: (requests/s|CPU)$",
+    r"beyond the bytes sent, ",
+    r"^memory",
+)
 WRITES = (CREATE, CREATE_WITH_ID, "update")
 METHOD = """\
-All servers run at the same time, each with the same calendars (of 100, 1,000 and 10,000 events, 41 of them
-in the month that is asked for), but only one is asked at a time; who goes first changes from run to run.
-The load client is a process of its own in C (epoll, one thread); each of its clients sends its next request
-when the last has been answered, for a second, and what is under way then is awaited. Before anything is
-timed, the events in the answers are counted: a server whose answer doesn't have just those is left out.
-Only successes count in the rates.
+All servers run at the same time with the same calendars (of 100, 1,000 and 10,000 events, 41 of them in
+the month that is listed), but only one gets requests at a time, and another one comes first in each run.
+The load client is a process of its own in C (epoll, one thread). Each of its clients sends its next
+request as soon as the last is answered, for one second; requests in flight are then awaited. Before
+anything is timed, the events in the answers are counted, and a server whose answer doesn't have exactly
+those is left out. Rates count successes only.
 
-CPU is user and system time of the server's processes, from their CPU clocks, by the number of answers; of
-ours, that of the embedded engine is told apart. Bare Flask is a hello-world under the same worker
-(gunicorn, eventlet, one worker), asked in its turn: the floor.
+CPU is user and system time of the server's processes, from their CPU clocks, divided by the number of
+answers; the embedded engine of ours is reported apart. Bare Flask is a hello-world under the same worker
+(gunicorn, eventlet, one worker) that takes turns with the others: the floor.
 
-Creates go into a calendar that is empty at first; with the client's id they may be repeated, which costs a
-look at the table. "Batching off" is our own server with a transaction for each write. Kinto keeps its records
-in memory and is served by its own command (`kinto start`, waitress); gunicorn's sync and gthread workers were
-no faster. Radicale has its faster cache (by date and size), and syncs its files to the disk before it
-answers, as it comes; ours are on the disk within a second (`DATA_SYNC=interval`, the default; where `always`
-is said, before the answer). CalDAV has no 304 for a report: clients ask for the sync token (PROPFIND), and
-that stands here in its place. Xandikos answers a sync with tags, without the events. An event of ours carries
-more than the others' (revision, version, times), and nothing is compressed.
+Creates go into a calendar that is empty at first. A create with the client's id may be repeated, which
+costs a read of the table. "Batching off" is our own server with one transaction for each write. Kinto
+keeps its records in memory and is served by its own command (`kinto start`, waitress); gunicorn's sync
+and gthread workers were no faster. Radicale uses its faster cache (by date and size) and, by default,
+syncs its files to the disk before it answers; ours are on the disk within a second (`DATA_SYNC=interval`,
+the default) or, with `always`, before the answer. CalDAV has no 304 for a report: its clients ask for the
+sync token first (PROPFIND), which is measured in its place. Xandikos answers a sync with tags, without
+the events. An event of ours carries more than the others' (revision, version, times). Nothing is
+compressed.
 """
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """One thing to ask for. `expects`: how many events an answer has; None for writes."""
+    """One kind of request. `expects`: the number of events in an answer; None for writes."""
 
     name: str
     requests: Callable[[CalendarApi], list[Request]]
@@ -66,95 +73,100 @@ class Scenario:
 
 @dataclass
 class Bench:
-    """The servers that run, and what is found about them."""
+    """The servers that run, and the report about them.
+
+    answer_seconds: of (server, scenario), with one client
+    """
 
     scratch: Path
     report: Report
     sizes: tuple[int, ...]
     seconds: float
+    patience: float
     floor: Server
     calendars: list[CalendarApi] = field(default_factory=list)
     answer_seconds: dict[tuple[str, str], float] = field(default_factory=dict)
-    """Of (server, scenario), when one client asks."""
 
 
-def run(scratch: Path, runs: int = 5, quick: bool = False) -> dict[str, Any]:
-    """The report, with `versions`. `quick`: no 10,000 events and shorter, to see whether it works."""
+def run(scratch: Path, runs: int = 5, quick: bool = False) -> Iterator[Report]:
+    """`quick`: no 10,000 events, shorter, and slow servers with few clients only."""
     scratch.mkdir(parents=True, exist_ok=True)
-    sizes, seconds = (QUICK_SIZES, QUICK_SECONDS) if quick else (SIZES, SECONDS)
-    report = Report("Requests", METHOD)
+    report = Report("Requests", METHOD, PAGE)
     with ExitStack() as stack:
-        bench = Bench(scratch, report, sizes, seconds, stack.enter_context(bare(scratch)))
+        floor = stack.enter_context(bare(scratch))
+        if quick:
+            bench = Bench(scratch, report, QUICK_SIZES, QUICK_SECONDS, QUICK_PATIENCE, floor)
+        else:
+            bench = Bench(scratch, report, SIZES, SECONDS, PATIENCE, floor)
         open_calendars(bench, stack)
         unbatched = stack.enter_context(ours(scratch, unbatched=True))
         on_disk = [stack.enter_context(ours(scratch, off, "always")) for off in (False, True)]
         for number in range(runs):
             print(f"  run {number + 1} of {runs}, {time.strftime('%H:%M')}", flush=True)
-            for scenario in scenarios(sizes):
-                for clients in CLIENTS:
-                    measure_all(bench, scenario, clients, number)
-            for clients in CLIENTS:
-                measure_creates(bench, [*bench.calendars, unbatched, *on_disk], clients, number)
-            measure_beyond_bytes(bench)
-        note_memory(bench)
-        versions = {
-            calendar_api.name: calendar_api.version
-            for calendar_api in bench.calendars
-            if calendar_api.version
-        }
-    report.targets = targets(bench)
-    versions[BARE] = importlib.metadata.version("flask")
-    return report.as_dict() | {"versions": versions}
+            one_run(bench, [*bench.calendars, unbatched, *on_disk], number)
+            report.targets = targets(bench)
+            yield report
+
+
+def one_run(bench: Bench, writers: list[CalendarApi], number: int) -> None:
+    """`writers`: the servers that creates are measured with."""
+    for scenario in scenarios(bench.sizes):
+        for clients in CLIENTS:
+            measure_all(bench, scenario, clients, number)
+    for clients in CLIENTS:
+        measure_creates(bench, writers, clients, number)
+    measure_beyond_bytes(bench)
+    note_memory(bench)
 
 
 # The servers and their calendars
 
 
 def open_calendars(bench: Bench, stack: ExitStack) -> None:
-    """Start and fill every server. A peer that can't be had is left out by name."""
-    kinds: dict[str, Callable[[Path], CalendarApi]] = {
+    """Starts and fills every server. A peer that can't be installed or filled is left out by name."""
+    makers: dict[str, Callable[[Path], CalendarApi]] = {
         OURS: ours,
         KINTO: Kinto,
         RADICALE: Radicale,
         XANDIKOS: Xandikos,
     }
-    for name, kind in kinds.items():
+    for name, make in makers.items():
         with ExitStack() as attempt:
             try:
-                calendar_api = attempt.enter_context(kind(bench.scratch))
-                prepare(calendar_api, bench.sizes)
-            except (Missing, RuntimeError, OSError) as why:
+                api = attempt.enter_context(make(bench.scratch))
+                prepare(api, bench.sizes)
+            except (Missing, RuntimeError, OSError) as error:
                 if name == OURS:
                     raise
-                bench.report.left_out[name] = str(why)
+                bench.report.left_out[name] = str(error)
                 continue
             stack.push(attempt.pop_all())
-        bench.calendars.append(calendar_api)
+        bench.calendars.append(api)
+    versions = {api.name: api.version for api in bench.calendars if api.version}
+    bench.report.versions = {**versions, BARE: importlib.metadata.version("flask")}
 
 
-def prepare(calendar_api: CalendarApi, sizes: tuple[int, ...]) -> None:
-    """Calendars of all sizes, a few changes in the biggest. Raises RuntimeError at a wrong answer."""
+def prepare(api: CalendarApi, sizes: tuple[int, ...]) -> None:
+    """Makes the calendars, and CHANGED changes in the biggest. Raises RuntimeError at a wrong answer."""
     for size in sizes:
-        calendar_api.fill(named(size), events(named(size), size))
-    calendar_api.fill("edited", events("edited", EDITED))
+        api.fill(named(size), events(named(size), size))
+    api.fill("edited", events("edited", EDITED))
     biggest = named(sizes[-1])
-    calendar_api.remember(biggest)
-    for one in events(biggest, sizes[-1])[:CHANGED]:
-        calendar_api.ask(calendar_api.put(biggest, edited(one, str(time.time_ns()))))
+    api.remember(biggest)
+    for event in events(biggest, sizes[-1])[:CHANGED]:
+        api.ask(api.put(biggest, edited(event, str(time.time_ns()))))
     for scenario in scenarios(sizes):
         if scenario.expects is not None:
-            for _ in range(3):  # Xandikos makes an index when it has been asked for a while
-                prove(calendar_api, scenario)
+            for _ in range(3):  # Xandikos builds an index after a few requests
+                check(api, scenario)
 
 
-def prove(calendar_api: CalendarApi, scenario: Scenario) -> None:
+def check(api: CalendarApi, scenario: Scenario) -> None:
     """Raises RuntimeError unless the answer has the events that it should have."""
-    marker = calendar_api.change_marker if scenario.name.startswith("changes") else calendar_api.marker
-    found = calendar_api.ask(scenario.requests(calendar_api)[0])[1].count(marker)
-    if found != scenario.expects:
-        raise RuntimeError(
-            f"{calendar_api.name}: {scenario.name}: {found} events instead of {scenario.expects}"
-        )
+    marker = api.change_marker if scenario.name.startswith("changes") else api.marker
+    count = api.ask(scenario.requests(api)[0])[1].count(marker)
+    if count != scenario.expects:
+        raise RuntimeError(f"{api.name}: {scenario.name}: {count} events instead of {scenario.expects}")
 
 
 def named(size: int) -> str:
@@ -163,27 +175,18 @@ def named(size: int) -> str:
 
 def scenarios(sizes: tuple[int, ...]) -> list[Scenario]:
     """All but creates, which need a new calendar each time."""
-    biggest = named(sizes[-1])
+    biggest, month = named(sizes[-1]), in_month(named(EDITED), EDITED)
     return [
         *(listing(size) for size in sizes),
-        Scenario(
-            "list a month",
-            lambda calendar_api: [calendar_api.month(named(EDITED))],
-            in_month(named(EDITED), EDITED),
-        ),
-        Scenario(NOTHING_NEW, lambda calendar_api: [calendar_api.unchanged(named(EDITED))], 0),
-        Scenario(changes_of(sizes), lambda calendar_api: [calendar_api.changes(biggest)], CHANGED),
-        Scenario(
-            "update",
-            lambda calendar_api: [calendar_api.update("edited", one) for one in events("edited", EDITED)],
-        ),
+        Scenario("list a month", lambda api: [api.month(named(EDITED))], month),
+        Scenario(NOTHING_NEW, lambda api: [api.unchanged(named(EDITED))], 0),
+        Scenario(changes_of(sizes), lambda api: [api.changes(biggest)], CHANGED),
+        Scenario("update", lambda api: [api.update("edited", event) for event in events("edited", EDITED)]),
     ]
 
 
 def listing(size: int) -> Scenario:
-    return Scenario(
-        f"list {size:,} events", lambda calendar_api: [calendar_api.everything(named(size))], size
-    )
+    return Scenario(f"list {size:,} events", lambda api: [api.everything(named(size))], size)
 
 
 def changes_of(sizes: tuple[int, ...]) -> str:
@@ -198,35 +201,32 @@ def titled(scenario: str, clients: int, what: str) -> str:
 
 
 def measure_all(bench: Bench, scenario: Scenario, clients: int, number: int) -> None:
-    """Every server in its turn, and the floor."""
-    for calendar_api in rotated([*bench.calendars, None], number):
-        if calendar_api is None:
+    """Measures every server in its turn, and the floor."""
+    for api in rotated([*bench.calendars, None], number):
+        if api is None:
             measure(bench, bench.floor, scenario.name, HELLO, clients)
         else:
-            measure(bench, calendar_api.server, scenario.name, scenario.requests(calendar_api), clients)
+            measure(bench, api.server, scenario.name, scenario.requests(api), clients)
 
 
-def measure_creates(bench: Bench, calendars: list[CalendarApi], clients: int, number: int) -> None:
-    """New events into a new calendar."""
-    for calendar_api in rotated(calendars, number):
+def measure_creates(bench: Bench, writers: list[CalendarApi], clients: int, number: int) -> None:
+    """New events go into a new calendar."""
+    for api in rotated(writers, number):
         calendar = f"new-{time.time_ns()}"
-        calendar_api.make(calendar)
-        measure(bench, calendar_api.server, CREATE, [calendar_api.create(calendar)], clients)
-        if isinstance(calendar_api, TeamCalendar) and ON_DISK not in calendar_api.name:
-            measure(
-                bench, calendar_api.server, CREATE_WITH_ID, [calendar_api.create_with_id(calendar)], clients
-            )
-        calendar_api.drop(calendar)
+        api.make(calendar)
+        measure(bench, api.server, CREATE, [api.create(calendar)], clients)
+        if isinstance(api, TeamCalendar) and ON_DISK not in api.name:
+            measure(bench, api.server, CREATE_WITH_ID, [api.create_with_id(calendar)], clients)
+        api.drop(calendar)
 
 
-def measure(
-    bench: Bench, server: Server, scenario: str, requests: Sequence[Request], clients: int
-) -> None:  # fmt: skip
-    """The figures of one server and one scenario. Raises RuntimeError when ours fails a read."""
+def measure(bench: Bench, server: Server, scenario: str, requests: Sequence[Request], clients: int) -> None:
+    """Adds the figures of one server and one scenario. Raises RuntimeError if a read of ours fails."""
     expected = bench.answer_seconds.get((server.name, scenario), 0) * clients
     title = f"{server.name}: {titled(scenario, clients, '')}".rstrip(": ")
-    if expected > PATIENCE:
-        bench.report.left_out[title] = f"all of them answered would take more than {PATIENCE:.0f} s"
+    if expected > bench.patience:
+        reason = f"to answer each client once would take more than {bench.patience:.0f} s"
+        bench.report.left_out[title] = reason
         return
     seen = measured(server, requests, clients, bench.scratch, bench.seconds)
     if clients == 1:
@@ -243,7 +243,6 @@ def note(report: Report, server: Server, scenario: str, clients: int, seen: Seen
     add("requests/s", "1/s", seen.rate)
     add("p50", "ms", seen.p50_ms)
     add("p99", "ms", seen.p99_ms)
-    add("p99.9", "ms", seen.p999_ms)
     add("CPU", "µs", seen.cpu_us)
     if seen.engine_us:
         add("CPU of the engine", "µs", seen.engine_us)
@@ -253,7 +252,7 @@ def note(report: Report, server: Server, scenario: str, clients: int, seen: Seen
 
 
 def measure_beyond_bytes(bench: Bench, rounds: int = 3) -> None:
-    """What a listing costs beyond the bytes that it sends, of the smallest and of the biggest calendar.
+    """CPU of a listing beyond that of the bytes sent, for the smallest and for the biggest calendar.
 
     CPU a request with one client, less what bare Flask uses to send as many bytes that lie ready (less its
     hello-world, which is in both). So what is left is the whole way of a request, and whatever is done
@@ -284,10 +283,8 @@ def beyond_bytes(sizes: tuple[int, ...]) -> str:
 
 
 def note_memory(bench: Bench) -> None:
-    for calendar_api in bench.calendars:
-        bench.report.figure("memory at the end", "MB").add(
-            calendar_api.name, calendar_api.server.memory() / 2**20
-        )
+    for api in bench.calendars:
+        bench.report.figure("memory at the end", "MB").add(api.name, api.server.memory() / 2**20)
     engine = bench.calendars[0].server.memory("engine") / 2**20
     bench.report.figure("memory of the engine at the end", "MB").add(OURS, engine)
 

@@ -27,9 +27,6 @@ from benchmarks.measure import OURS, Usage, descendants, memory, usage
 
 ROOT = Path(__file__).resolve().parent.parent
 PROGRAMS = ROOT / "benchmarks" / "peers" / "programs"
-NODE = "Node socket.io"
-PLAIN = "Flask-SocketIO"
-SOCKET_IO = "socket.io@4.8"
 ENGINES = ("localdynamo", "teamcal.localdynamo")
 """Modules of the embedded engine: its own today, and in revisions before it moved."""
 START_SECONDS, STOP_SECONDS = 60.0, 12.0
@@ -74,6 +71,8 @@ class Server:
     """
 
     ready_path = "/"
+    plain = False
+    """It speaks websockets without Socket.IO."""
 
     def __init__(
         self, name: str, command: Callable[[int], list[str]], scratch: Path,
@@ -174,7 +173,7 @@ class Server:
 
 
 class CalendarServer(Server):
-    """TeamCalendar: the documented command over the embedded engine, with fresh tables in a folder of its own."""
+    """Ours: the documented command over the embedded engine, with new tables in a folder of its own."""
 
     def __init__(
         self,
@@ -205,12 +204,12 @@ class CalendarServer(Server):
         """What the README says."""
         script = "from models import DynamoDBDatabase; DynamoDBDatabase().create_tables()"
         self.data_dir.mkdir(parents=True)
-        done = subprocess.run(
-            [sys.executable, "-c", script], cwd=self.root, env=self.environment, capture_output=True, text=True,
-            check=False,
-        )  # fmt: skip
-        if done.returncode:
-            raise RuntimeError(f"no tables:\n{done.stderr}")
+        command = [sys.executable, "-c", script]
+        process = subprocess.run(
+            command, cwd=self.root, env=self.environment, capture_output=True, text=True, check=False
+        )
+        if process.returncode:
+            raise RuntimeError(f"no tables:\n{process.stderr}")
 
     def stop(self) -> None:
         super().stop()
@@ -261,43 +260,3 @@ def _engines_of(data_dir: Path) -> list[int]:
 
 def calendar(scratch: Path, env: Mapping[str, str] | None = None) -> CalendarServer:
     return CalendarServer(scratch, env)
-
-
-def plain(scratch: Path) -> Server:
-    """Flask-SocketIO as its documentation has it, from the environment that our own server runs in."""
-
-    def command(port: int) -> list[str]:
-        # With gunicorn's default of 1,000 it would stop answering at the thousandth member.
-        return [*gunicorn(), "plain:app", "--worker-connections", "20000", "--bind", f"127.0.0.1:{port}"]
-
-    return Server(PLAIN, command, scratch, cwd=PROGRAMS)
-
-
-def node(scratch: Path) -> Server:
-    """socket.io on Node. Raises Missing."""
-    modules = install_node(scratch)
-    node_ = shutil.which("node") or "node"
-    return Server(
-        NODE,
-        lambda port: [node_, str(PROGRAMS / "node.js")],
-        scratch,
-        {"NODE_PATH": str(modules)},
-        cwd=PROGRAMS,
-    )
-
-
-def install_node(scratch: Path) -> Path:
-    """The folder of Node's packages, installed once. Raises Missing."""
-    if not shutil.which("node") or not shutil.which("npm"):
-        raise Missing("node and npm are not installed")
-    folder = scratch / "node"
-    modules = folder / "node_modules"
-    if (modules / "socket.io" / "package.json").exists():
-        return modules
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "package.json").write_text("{}")
-    install = ["npm", "install", "--no-audit", "--no-fund", "--no-progress", "--loglevel=error", SOCKET_IO]
-    done = subprocess.run(install, cwd=folder, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise Missing(f"npm install {SOCKET_IO}: {done.stderr.strip()[-300:]}")
-    return modules

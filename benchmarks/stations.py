@@ -1,10 +1,10 @@
-"""python -m benchmarks.stations [write|read|join] [--revision REV]: the functions that one request runs through.
+"""Which functions a request runs through: python -m benchmarks.stations [write|read|join] [--revision REV]
 
-The real application (`app.py`) runs in this process over an embedded engine, is asked once to warm up, and
-then once under `sys.setprofile`. Printed are the product's functions (`teamcal/`, `models.py`) in the order of
-their first call as `room/file.py:function`, the calls that lead from one room into another, and the steps
-back: calls into a room that is already on the stack below its caller, such as a callback. A return value isn't
-a step back, so a request answered by plain calls has none.
+The real application (`app.py`) runs in this process over an embedded engine, is asked once to warm up,
+and then once under `sys.setprofile`. Printed are the product's functions (`teamcal/`, `models.py`) in the
+order of their first call as `room/file.py:function`, the calls that lead from one room into another, and
+the steps back: calls into a room that is already on the stack below its caller, such as a callback. A
+return value isn't a step back, so a request answered by plain calls has none.
 
 Left out are the outbox with all that it calls (who is a member changes its part), library code and the
 embedded engine. A lambda or a comprehension counts as part of its function.

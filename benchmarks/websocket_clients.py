@@ -6,14 +6,14 @@ with Members(server.port, [Room(department)], scratch) as members:
 """
 
 import json
-import shutil
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from benchmarks.servers import Missing, allow_many_sockets
+from benchmarks.c_programs import compiled
+from benchmarks.servers import allow_many_sockets
 
 SOURCES = Path(__file__).parent / "load" / "websocket"
 
@@ -35,13 +35,15 @@ class Members:
     delivery is lost.
     """
 
-    def __init__(self, port: int, rooms: Sequence[Room], scratch: Path, patience: float = 10) -> None:
+    def __init__(
+        self, port: int, rooms: Sequence[Room], scratch: Path, patience: float = 10, plain: bool = False
+    ) -> None:
         allow_many_sockets()
         self._rooms = scratch / f"rooms-{port}.txt"
         lines = [f"{room.department} {room.cursor or '-'} {room.revision}\n" for room in rooms]
         self._rooms.write_text("".join(lines))
         self._process = subprocess.Popen(
-            [str(compiled(scratch)), str(port), str(self._rooms), str(patience)],
+            [str(compiled(SOURCES, scratch)), str(port), str(self._rooms), str(patience), *["plain"] * plain],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
 
@@ -108,21 +110,3 @@ def flawless(seen: dict[str, Any]) -> dict[str, Any]:
     if flaws or seen["deliveries"] != seen["expected"]:
         raise RuntimeError(f"not every change arrived once and in order: {flaws or seen}")
     return seen
-
-
-def compiled(scratch: Path) -> Path:
-    """The load client's programme, newer than its sources. Raises Missing."""
-    programme = scratch / "ws"
-    sources = [str(path) for path in sorted(SOURCES.glob("*.c"))]
-    newest = max(path.stat().st_mtime for path in SOURCES.iterdir())
-    if programme.exists() and programme.stat().st_mtime > newest:
-        return programme
-    if not shutil.which("gcc"):
-        raise Missing("gcc is not installed")
-    scratch.mkdir(parents=True, exist_ok=True)
-    # What a compiler warns of, a measurement shouldn't rest on.
-    command = ["gcc", "-O2", "-Wall", "-Wextra", "-Werror", "-o", str(programme), *sources]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise RuntimeError(done.stderr)
-    return programme

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.http_clients import Request, ask, compiled
+from benchmarks.c_programs import compiled
+from benchmarks.http_clients import SOURCES, Request, ask
 from benchmarks.servers import Missing
 
 Answer = Callable[[str, bytes], tuple[bytes, bool]]
@@ -71,7 +72,7 @@ def with_length(status: int = 200, body: bytes = b"{}") -> bytes:
 def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where the client is compiled, once."""
     folder = tmp_path_factory.mktemp("load")
-    compiled(folder)
+    compiled(SOURCES, folder)
     return folder
 
 
@@ -164,4 +165,4 @@ def test_what_is_no_http_fails(scratch: Path) -> None:
 def test_without_a_compiler_it_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(Missing, match="gcc"):
-        compiled(tmp_path)
+        compiled(SOURCES, tmp_path)

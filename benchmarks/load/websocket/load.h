@@ -17,7 +17,7 @@
 #define FIRST_RETRY 0.1e6    /* µs until somebody who failed tries again; doubled each time, up to: */
 #define LONGEST_RETRY 2e6
 
-/* DOWN … READY: a member's way. REFUSED: the join was; it is repeated. */
+/* The states of a member, in their order. REFUSED: the join was refused and will be repeated. */
 enum state { DOWN, CONNECTING, UPGRADING, OPENING, ENTERING, JOINING, REFUSED, READY };
 
 struct room { char department[256], cursor[256]; long revision; };
@@ -46,6 +46,7 @@ struct tally {
   long expected, deliveries, lost, duplicates, late, disordered, refused, frames, bytes, heartbeats;
 };
 
+extern bool plain;             /* the server speaks websockets without Socket.IO: no handshake, no join */
 extern int port, epoll_fd, ready_members;
 extern struct member *members;
 extern int member_count;

@@ -90,6 +90,17 @@ static void join(struct member *m) {
     say(m, "420[\"join_department\",{\"department_id\":\"%s\"}]", m->room->department);
 }
 
+static void ready(struct member *m) {
+  m->pause = FIRST_RETRY;
+  m->base = -1;
+  become(m, READY);
+  if (m->back) return;
+  m->back = true;
+  tally.back++;
+  tally.last_ready = clock_us();
+  note_latency((tally.last_ready - tally.began) / 1e3);
+}
+
 /* The acknowledgement of a join. Its own revision stands before those of the events that it may hold. */
 static void joined(struct member *m, const char *text, size_t n) {
   const char *revision = memmem(text, n, "\"revision\":", 11);
@@ -100,14 +111,7 @@ static void joined(struct member *m, const char *text, size_t n) {
   }
   tally.behind += atol(revision + 11) < m->room->revision;
   tally.full += memmem(text, n, "\"full\":true", 11) != NULL;
-  m->pause = FIRST_RETRY;
-  m->base = -1;
-  become(m, READY);
-  if (m->back) return;
-  m->back = true;
-  tally.back++;
-  tally.last_ready = clock_us();
-  note_latency((tally.last_ready - tally.began) / 1e3);
+  ready(m);
 }
 
 static void delivered(struct member *m, long number, double sent) {
@@ -174,7 +178,8 @@ static size_t take(struct member *m, const char *data, size_t n) {
       return n;
     }
     if (!tally.first_answer) tally.first_answer = clock_us();
-    become(m, OPENING);
+    if (plain) ready(m);
+    else become(m, OPENING);
     at = end + 4 - data;
   }
   while (n - at >= 2) {

@@ -1,6 +1,9 @@
 /* A load client for Socket.IO servers: thousands of websocket members in one process, on one epoll.
 
-   usage: ws PORT ROOMS SECONDS        speaks to 127.0.0.1 and nothing else
+   usage: ws PORT ROOMS SECONDS [plain]        connects to 127.0.0.1 only
+
+   plain: the server speaks websockets without Socket.IO. A member is ready when its websocket is open, and
+   the body of a POST is the message that every member gets, padded to the size of our server's.
 
    ROOMS is a file of lines "department cursor revision"; member i joins the one of line i modulo their
    number. The cursor is "-" for none; the revision is what the answer to the join must have reached.
@@ -25,10 +28,12 @@
 #define SETTLE 0.1e6         /* µs after the last request, for deliveries that are one too many */
 /* Makes a message of our server, ids and cursor included, about 430 bytes. */
 #define EVENT "{\"event_date\":\"2024-01-20\",\"title\":\"@%ld:%.0f\",\"time\":\"14:00\"}"
+#define MESSAGE_SIZE 430     /* of our server's */
 /* Who has an event, beside the members by their number. */
 #define POSTER UINT32_MAX
 #define COMMANDS (UINT32_MAX - 1ull)
 
+bool plain;
 int port, epoll_fd, ready_members, member_count;
 struct member *members;
 struct request request;
@@ -74,6 +79,8 @@ static void send_request(int size) {
     n += sprintf(body + n, EVENT "%s", request.first + i, sent, size > 1 ? "}" : "");
   }
   if (size > 1) n += sprintf(body + n, "]}");
+  while (plain && n < MESSAGE_SIZE) body[n++] = ' ';
+  body[n] = 0;
   int head = sprintf(message, "POST /api/events/%s%s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n"
                      "Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%s",
                      rooms[0].department, size > 1 ? "/batch" : "", port, n, body);
@@ -242,7 +249,8 @@ static void read_rooms(const char *path) {
 int main(int argc, char **argv) {
   char line[200];
   struct rlimit files;
-  if (argc != 4) return 2;
+  plain = argc == 5 && !strcmp(argv[4], "plain");
+  if (argc != 4 + plain) return 2;
   port = atoi(argv[1]);
   read_rooms(argv[2]);
   patience = atof(argv[3]) * 1e6;

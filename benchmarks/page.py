@@ -97,7 +97,7 @@ def standing(entry: Json, fresh: bool) -> str:
     """When it was measured, of what, and whether the machine was busy or the benchmark interrupted."""
     runs, planned, load = entry["runs"], entry.get("planned", entry["runs"]), entry["load"]
     complete = f"{runs}" if runs == planned else f"{runs} of {planned}"
-    text = f"{complete} runs, {entry['at']}, commit {entry['commit']}."
+    text = f"{complete} run{'s' * (planned > 1)}, {entry['at']}, commit {entry['commit']}."
     if not fresh:
         text += " *Not part of the last run of the benchmark.*"
     if runs < planned:

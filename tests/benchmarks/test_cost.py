@@ -7,7 +7,7 @@ from benchmarks.units import Units
 
 
 def test_the_targets_are_reached(tmp_path: Path) -> None:
-    report = run(tmp_path, runs=1, quick=True)
+    (report,) = (report.as_dict() for report in run(tmp_path, runs=1, quick=True))
     assert [target["text"] for target in report["targets"] if not target["reached"]] == []
     names = [figure["name"] for figure in report["figures"]]
     assert len(names) == len(set(names))

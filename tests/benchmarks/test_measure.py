@@ -27,31 +27,42 @@ def test_percentile_is_a_value_that_was_measured() -> None:
     assert percentile([7.0], 50) == 7
 
 
-def test_exponent_tells_how_something_grows() -> None:
+def test_exponent_of_linear_and_of_constant_cost() -> None:
     assert exponent(2, 20, 10) == pytest.approx(1)
     assert exponent(2, 2, 10) == 0
 
 
 def test_ratios_are_of_the_same_run() -> None:
-    figure = Figure("CPU", "µs", {OURS: [10, 30, 20], "peer": [20, 20, 20]})
-    shown = figure.as_dict()
-    assert shown["ratios"]["peer"] == {"median": 1, "low": 0.5, "high": 1.5, "runs": [0.5, 1.5, 1]}
-    assert shown["servers"][OURS] == {"median": 20, "low": 10, "high": 30, "runs": [10, 30, 20]}
+    figure = Figure("CPU", "µs", {OURS: [10, 30, 20], "peer": [20, 20, 20], "idle": [0, 10, 10]})
+    assert figure.ratios("peer") == [0.5, 1.5, 1]
+    assert figure.ratios("idle") == [3, 2], "a run without a figure of the peer has no ratio"
+
+
+def test_figures_have_four_significant_digits() -> None:
+    figure = Figure("CPU", "", {OURS: [1.23456789, 98765.4321, 3.0, 0.000123456]})
+    assert figure.as_dict() == {"name": "CPU", "servers": {OURS: [1.235, 98770, 3, 0.0001235]}}
+
+
+def test_the_page_shows_the_figures_that_its_patterns_name() -> None:
+    report = Report("title", "method", page=["^CPU"])
+    for name in ("CPU a delivery", "memory"):
+        report.figure(name, "").add(OURS, 1)
+    assert [figure.get("page", False) for figure in report.as_dict()["figures"]] == [True, False]
 
 
 def test_a_target_is_reached_by_its_median_and_never_without_a_measurement() -> None:
-    assert Target("t", 1.0, [0.5, 0.9, 3]).as_dict()["reached"]
-    assert not Target("t", 1.0, [0.5, 1.1, 3]).as_dict()["reached"]
-    assert Target("t", 10, [12], sense="at least").as_dict()["reached"]
-    assert not Target("t", 1.0, []).as_dict()["reached"]
+    assert Target("t", 1.0, [0.5, 0.9, 3]).reached
+    assert not Target("t", 1.0, [0.5, 1.1, 3]).reached
+    assert Target("t", 10, [12], sense="at least").reached
+    assert not Target("t", 1.0, []).reached
 
 
-def test_a_figure_is_the_same_under_its_name() -> None:
+def test_a_figure_is_found_again_by_its_name() -> None:
     report = Report("title", "method")
     report.figure("CPU", "µs").add(OURS, 1)
     report.figure("CPU", "µs").add(OURS, 2)
-    assert [figure["servers"][OURS]["runs"] for figure in report.as_dict()["figures"]] == [[1, 2]]
+    assert [figure["servers"][OURS] for figure in report.as_dict()["figures"]] == [[1, 2]]
 
 
-def test_every_server_is_the_first_in_its_turn() -> None:
+def test_every_server_comes_first_in_one_of_the_runs() -> None:
     assert [rotated("abc", run)[0] for run in range(4)] == ["a", "b", "c", "a"]

@@ -10,6 +10,7 @@ Whatever they need is installed from its registry into the scratch folder; what 
 import http.client
 import json
 import os
+import re
 import resource
 import secrets
 import shutil
@@ -81,7 +82,8 @@ class Server:
         self.name, self.scratch, self.port = name, scratch, free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.environment = clean_environment() | {"PORT": str(self.port)} | dict(env or {})
-        self.log_path = scratch / f"{name.replace(' ', '-')}-{self.port}.log"
+        file_name = re.sub(r"[^\w.-]+", "-", f"{name}-{self.port}")
+        self.log_path = scratch / f"{file_name}.log"
         self._command, self._cwd = command(self.port), cwd
         self._process: subprocess.Popen[bytes] | None = None
 

@@ -1,4 +1,4 @@
-"""Which functions a request runs through: python -m benchmarks.stations [write|read|join] [--revision REV]
+"""Which functions a request runs through: python -m benchmarks.stations [write read join] [--revision REV]
 
 The real application (`app.py`) runs in this process over an embedded engine, is asked once to warm up,
 and then once under `sys.setprofile`. Printed are the product's functions (`teamcal/`, `models.py`) in the
@@ -142,8 +142,8 @@ class Application:
             raise RuntimeError(f"{method} {path}: {statuses} {answer[:300]!r}")
         return json.loads(answer)
 
-    def department(self) -> str:
-        body = {"name": "개발팀"}
+    def department(self, name: str) -> str:
+        body = {"name": name}
         return str(self.request("POST", "/api/departments", body)["department"]["id"])
 
 
@@ -152,7 +152,7 @@ Task = Callable[[], object]
 
 def write(application: Application) -> tuple[Task, Task]:
     """POST of an event: (warm-up, what is recorded)."""
-    path = f"/api/events/{application.department()}"
+    path = f"/api/events/{application.department('write')}"
 
     def create() -> None:
         application.request("POST", path, EVENT)
@@ -162,7 +162,7 @@ def write(application: Application) -> tuple[Task, Task]:
 
 def read(application: Application) -> tuple[Task, Task]:
     """GET of a list that the server has in memory."""
-    path = f"/api/events/{application.department()}"
+    path = f"/api/events/{application.department('read')}"
     application.request("POST", path, EVENT)
 
     def get() -> None:
@@ -173,7 +173,7 @@ def read(application: Application) -> tuple[Task, Task]:
 
 def join(application: Application) -> tuple[Task, Task]:
     """join_department with a cursor that is one change behind; each time another member joins."""
-    department = application.department()
+    department = application.department("join")
     path = f"/api/events/{department}"
     cursor = application.request("GET", path)["cursor"]
     application.request("POST", path, EVENT)
@@ -191,20 +191,25 @@ def join(application: Application) -> tuple[Task, Task]:
 REQUESTS = {"write": write, "read": read, "join": join}
 
 
-def stations_of(name: str, root: Path, scratch: Path) -> Recorder:
-    """Runs one request of REQUESTS. Once per process: the application can't be imported a second time."""
+def stations_of(names: list[str], root: Path, scratch: Path) -> dict[str, Recorder]:
+    """Runs requests of REQUESTS. Once per process: the application can't be imported a second time."""
     server = CalendarServer(scratch, {"TAIL_INTERVAL_SECONDS": "3600"}, root=root)
     os.environ.clear()
     os.environ.update(server.environment)
     try:
         server.create_tables()
-        warm_up, request = REQUESTS[name](Application(root))
-        warm_up()
-        recorder = Recorder(root)
-        with recorded(recorder):
-            request()
+        application = Application(root)
+        return {name: recording(REQUESTS[name](application), root) for name in names}
     finally:
         server.stop_engine()
+
+
+def recording(tasks: tuple[Task, Task], root: Path) -> Recorder:
+    warm_up, request = tasks
+    warm_up()
+    recorder = Recorder(root)
+    with recorded(recorder):
+        request()
     return recorder
 
 
@@ -235,13 +240,19 @@ def without_repeats(moves: list[tuple[str, str]]) -> list[tuple[str, str]]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.stations", description=__doc__)
-    parser.add_argument("request", nargs="?", choices=REQUESTS, default="write")
+    parser.add_argument(
+        "requests", nargs="*", metavar="request", help=f"of {', '.join(REQUESTS)}; default: all"
+    )
     parser.add_argument("--revision", help="of another revision instead of this checkout")
     options = parser.parse_args()
+    names = options.requests or list(REQUESTS)
+    if unknown := set(names) - set(REQUESTS):
+        parser.error(f"{', '.join(sorted(unknown))}; there are {choices}")
     with ExitStack() as stack:
         root = stack.enter_context(checkout(options.revision)) if options.revision else ROOT
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="stations-")))
-        print(described(stations_of(options.request, root, scratch)))
+        for name, recorder in stations_of(names, root, scratch).items():
+            print(f"{name}:\n{described(recorder)}\n")
     return 0
 
 

@@ -32,7 +32,7 @@ LIST, NOTHING_NEW, CREATE = f"list {EDITED:,} events", f"nothing new (304), {EDI
 CREATE_WITH_ID = "create with the client's id"
 PAGE = (
     r"^(list|nothing|changes|update).*16 clients: (requests/s|CPU)$",
-    r"^(list 1,000|create, 64).*s: p99$",
+    r"^(list 1,000 events, 16|create, 64) clients: p99$",
     r"^create.*64 clients: (requests/s|CPU)$",
     r"beyond the bytes sent, ",
     r"^memory",

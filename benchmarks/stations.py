@@ -240,9 +240,8 @@ def without_repeats(moves: list[tuple[str, str]]) -> list[tuple[str, str]]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.stations", description=__doc__)
-    parser.add_argument(
-        "requests", nargs="*", metavar="request", help=f"of {', '.join(REQUESTS)}; default: all"
-    )
+    choices = ", ".join(REQUESTS)
+    parser.add_argument("requests", nargs="*", metavar="request", help=f"of {choices}; default: all")
     parser.add_argument("--revision", help="of another revision instead of this checkout")
     options = parser.parse_args()
     names = options.requests or list(REQUESTS)

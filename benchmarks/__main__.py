@@ -21,7 +21,7 @@ from benchmarks.servers import ROOT
 
 SCENARIOS = ("fanout", "rest", "reconnect", "growth", "cost")
 """Modules of this package with `run`, see measure.py, in the order of the page."""
-RUNS, QUICK_RUNS = 5, 2
+RUNS, QUICK_RUNS, QUICK_COMPARISONS = 5, 1, 3
 Scenario = Callable[[Path, int, bool], Iterator[Report]]
 
 
@@ -44,14 +44,15 @@ def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     add = parser.add_argument
     add("--only", type=scenario_names, default=list(SCENARIOS), help=f"of {','.join(SCENARIOS)}")
-    add("--runs", type=int, help=f"number of runs; default {RUNS}, with --quick {QUICK_RUNS}")
+    add("--runs", type=int, help=f"number of runs; default {RUNS}, fewer with --quick")
     add("--quick", action="store_true", help="smaller and shorter; the page goes into the scratch folder")
     add("--scratch", type=Path, default=ROOT / ".bench", help="default: .bench")
     add("--against", metavar="REV", help="compare with this revision and print a table; writes no page")
     add("--limit", type=float, default=1.05, help="exit status 1 if a ratio of --against is over this")
     options = parser.parse_args()
     if options.runs is None:
-        options.runs = QUICK_RUNS if options.quick else RUNS
+        quick = QUICK_COMPARISONS if options.against else QUICK_RUNS
+        options.runs = quick if options.quick else RUNS
     if options.runs < 1:
         parser.error("--runs: at least 1")
     return options

@@ -1,4 +1,4 @@
-"""Servers that hold calendars, and the requests by which each is asked for the same things."""
+"""Calendar servers, and the requests that mean the same on each of them."""
 
 import json
 from abc import ABC, abstractmethod
@@ -16,14 +16,15 @@ UNBATCHED = "batching off"
 ON_DISK = ", DATA_SYNC=always"
 JSON = {"Content-Type": "application/json"}
 BATCH, ATTEMPTS = 100, 10
-"""Operations of one request when a calendar is filled; and how often those are repeated that were refused."""
+"""Operations in one request that fills a calendar, and how often a refused one is repeated."""
 
 
 class CalendarApi(ABC):
-    """A server that holds calendars by name. As a context manager it runs.
+    """The API of a server that has calendars by name. A context manager: the server runs inside.
 
-    The requests are templates for the load client. `marker` stands in an answer once for each event,
-    `change_marker` in that to `changes`.
+    Requests are templates for the load client.
+
+    marker: text that an answer has once for each event; change_marker: the same in an answer to `changes`
     """
 
     marker: ClassVar[str]
@@ -45,7 +46,7 @@ class CalendarApi(ABC):
         self.server.__exit__(*exc_info)
 
     def ask(self, request: Request) -> tuple[dict[str, str], str]:
-        """(headers, body) of the answer. Raises RuntimeError unless it is a 2xx or 304."""
+        """(headers, body) of the answer. Raises RuntimeError unless its status is 2xx or 304."""
         status, headers, body = ask_once(self.server.port, request)
         if not (200 <= status < 300 or status == 304):
             raise RuntimeError(f"{self.name}: {request.method} {request.path}: {status} {body[:300]!r}")
@@ -53,19 +54,19 @@ class CalendarApi(ABC):
 
     @abstractmethod
     def make(self, calendar: str) -> None:
-        """A calendar without events."""
+        """Makes a calendar without events."""
 
     @abstractmethod
     def fill(self, calendar: str, events: list[Event]) -> None:
-        """A calendar with these events."""
+        """Makes a calendar with these events."""
 
     @abstractmethod
     def drop(self, calendar: str) -> None:
-        """It needn't be there any more."""
+        """The calendar isn't needed any more."""
 
     @abstractmethod
     def remember(self, calendar: str) -> None:
-        """From now on, `changes` is about what happens after this moment."""
+        """Later `changes` requests ask for changes after this moment."""
 
     @abstractmethod
     def everything(self, calendar: str) -> Request: ...
@@ -75,22 +76,22 @@ class CalendarApi(ABC):
 
     @abstractmethod
     def unchanged(self, calendar: str) -> Request:
-        """Asks whether there is anything new, when there isn't."""
+        """Asks whether anything has changed since the last answer, when nothing has."""
 
     @abstractmethod
     def changes(self, calendar: str) -> Request:
-        """Events that have changed since `remember`."""
+        """Asks for events that have changed since `remember`."""
 
     @abstractmethod
     def create(self, calendar: str) -> Request:
-        """A new event each time."""
+        """Creates a new event each time."""
 
     @abstractmethod
     def put(self, calendar: str, event: Event) -> Request:
-        """The event as it is here; its id may be a template."""
+        """Stores the event as it is given; its id may be a template."""
 
     def update(self, calendar: str, event: Event) -> Request:
-        """The event gets a title that it never had."""
+        """Gives the event a title that it never had."""
         return self.put(calendar, edited(event, "{{n}}"))
 
 
@@ -113,23 +114,23 @@ class TeamCalendar(CalendarApi):
     def fill(self, calendar: str, events: list[Event]) -> None:
         self.make(calendar)
         for start in range(0, len(events), BATCH):
-            waiting = events[start : start + BATCH]
+            missing = events[start : start + BATCH]
             for _ in range(ATTEMPTS):
-                waiting = self._refused(calendar, waiting)
-                if not waiting:
+                missing = self._refused(calendar, missing)
+                if not missing:
                     break
             else:
-                raise RuntimeError(f"{calendar} can't be filled: {len(waiting)} events are refused")
+                raise RuntimeError(f"{calendar} can't be filled: {len(missing)} events are refused")
 
     def _refused(self, calendar: str, events: list[Event]) -> list[Event]:
-        """Those that couldn't be created; a repetition of one that was does no harm."""
-        operations = [{"op": "create", "event": one.as_json()} for one in events]
+        """Creates events and returns those that were refused. Repeating a create does no harm."""
+        operations = [{"op": "create", "event": event.as_json()} for event in events]
         request = Request("POST", f"{self._path(calendar)}/batch", dumps({"operations": operations}), JSON)
         results = json.loads(self.ask(request)[1])["results"]
-        return [one for one, result in zip(events, results, strict=True) if result["status"] >= 300]
+        return [event for event, result in zip(events, results, strict=True) if result["status"] >= 300]
 
     def drop(self, calendar: str) -> None:
-        # It stays: the events of a deleted department go in the background, beside the next measurement.
+        # It isn't deleted: its events would be deleted in the background of the next measurement.
         del self._departments[calendar]
 
     def remember(self, calendar: str) -> None:
@@ -155,7 +156,7 @@ class TeamCalendar(CalendarApi):
         return Request("POST", self._path(calendar), dumps(fields), JSON)
 
     def create_with_id(self, calendar: str) -> Request:
-        """One that may be repeated."""
+        """A create that may be repeated."""
         return Request("POST", self._path(calendar), dumps(new_event().as_json()), JSON)
 
     def put(self, calendar: str, event: Event) -> Request:

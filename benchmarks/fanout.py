@@ -22,9 +22,9 @@ from benchmarks.websocket_clients import Members, Room, flawless
 ROOMS, QUICK_ROOMS = (100, 1_000, 4_000, 9_000), (100, 1_000)
 DELIVERIES, QUICK_DELIVERIES = 200_000, 20_000
 FEWEST, TURNS = 20, 4
-"""Changes in a measurement, however many hear of them; and in how many parts the servers take turns."""
+"""The smallest number of changes in a measurement, and the number of turns of every server."""
 WARM_UP = 20_000
-"""Deliveries before anything is counted: Node compiles what it often runs."""
+"""Deliveries before anything is counted: Node compiles functions that run often."""
 BURST_ROOM, BURST = 1_000, 50
 CROWD, REST_RATE, REST_SECONDS = 9_000, 20, 30
 PAGE = (
@@ -94,14 +94,14 @@ def run(scratch: Path, runs: int = 5, quick: bool = False) -> Iterator[Report]:
 
 
 class Crowd:
-    """One room of `members` of a server that runs. As a context manager: they are connected inside."""
+    """A room of `members` on a running server. A context manager: the members are connected inside."""
 
     def __init__(self, server: Server, members: int, scratch: Path) -> None:
         self.server, self.members, self.scratch = server, members, scratch
         self.room = f"{members:,} members"
         self.department = "0985bc50-3edb-400e-b484-faca1c3b1ba6"
         self.alone = 0.0
-        """µs of a write that nobody listens to, of a server that stores."""
+        """µs of a write in a department without members, of a server that stores."""
         self.spent = self.engines = self.seconds = self.busy = 0.0
         self.deliveries = 0
 
@@ -115,7 +115,7 @@ class Crowd:
             )
             before = self.server.memory()
             self.client.connect(self.members)
-            time.sleep(0.5)  # let the last greenlets and buffers settle
+            time.sleep(0.5)  # until the last greenlets have ended and buffers are freed
             self.grown = (self.server.memory() - before) / self.members / 1024
             self.client.warm(max(WARM_UP // self.members, 2))
             self._stack = stack.pop_all()
@@ -125,7 +125,7 @@ class Crowd:
         self._stack.close()
 
     def post(self, count: int, size: int, more: bool) -> None:
-        """`count` requests of `size` changes; adds to what was seen before if there is `more`."""
+        """Posts `count` requests of `size` changes. `more`: adds to the figures of the call before."""
         if not more:
             self.spent = self.engines = self.seconds = self.busy = 0.0
             self.deliveries = 0
@@ -140,7 +140,7 @@ class Crowd:
 
 
 def measure(report: Report, crowds: list[Crowd], number: int, quick: bool) -> None:
-    """One size of room: all figures of one run. The servers take turns."""
+    """All figures of one run for rooms of one size. The servers take turns."""
     members = crowds[0].members
     count = max((QUICK_DELIVERIES if quick else DELIVERIES) // members // TURNS, FEWEST // TURNS)
     take_turns(crowds, number, count, 1)
@@ -149,7 +149,7 @@ def measure(report: Report, crowds: list[Crowd], number: int, quick: bool) -> No
         note(report, crowd, crowd.room)
         if crowd.alone:
             name = f"CPU a delivery without the write, {crowd.room}"
-            figure = report.figure(name, "µs", "the same without what a write costs when nobody listens")
+            figure = report.figure(name, "µs", "without the cost of a write in a department without members")
             cost = crowd.spent * 1e6 / crowd.deliveries
             figure.add(crowd.server.name, cost - crowd.alone / members)
     if members == BURST_ROOM:
@@ -163,14 +163,14 @@ def measure(report: Report, crowds: list[Crowd], number: int, quick: bool) -> No
 
 
 def take_turns(crowds: list[Crowd], number: int, count: int, size: int) -> None:
-    """TURNS times `count` requests of `size` changes to each server; who goes first changes."""
+    """Each server gets TURNS times `count` requests of `size` changes; another one comes first each time."""
     for turn in range(TURNS):
         for crowd in rotated(crowds, number + turn):
             crowd.post(count, size, more=turn > 0)
 
 
 def note(report: Report, crowd: Crowd, room: str) -> None:
-    """What was seen of one server goes into the report."""
+    """Adds the figures of one server to the report."""
     server, seen, deliveries = crowd.server, crowd.seen, crowd.deliveries
     report.figure(f"CPU a delivery, {room}", "µs").add(server.name, crowd.spent * 1e6 / deliveries)
     if server.pids("engine"):
@@ -179,14 +179,14 @@ def note(report: Report, crowd: Crowd, room: str) -> None:
     for percentile_ in ("p50", "p99"):
         report.figure(f"delivery {percentile_}, {room}", "ms").add(server.name, seen[f"{percentile_}_ms"])
     report.figure(f"deliveries a second, {room}", "1/s").add(server.name, deliveries / crowd.seconds)
-    why = "of one core; near 100 it would be the client that is measured"
+    why = "of one core; near 100 the client would be the limit, not the server"
     report.figure(f"CPU of the load client, {room}", "%", why).add(
         server.name, 100 * crowd.busy / crowd.seconds
     )
 
 
 def cost_of_a_write(server: CalendarServer, name: str, scratch: Path, count: int = 200) -> float:
-    """µs of the web process for one change that nobody listens to, in a new department."""
+    """µs of the web process for one change in a new department without members."""
     department = server.department(name)
     with Members(server.port, [Room(department)], scratch) as client:
         flawless(client.post(50))
@@ -196,7 +196,7 @@ def cost_of_a_write(server: CalendarServer, name: str, scratch: Path, count: int
 
 
 def measure_rest(report: Report, server: CalendarServer, client: Members, department: str) -> None:
-    """REST beside 9,000 members who get a change every second."""
+    """Measures REST requests beside 9,000 members who get a change every second."""
     probe = Probe(server.port, f"/api/events/{department}")
     with probe:
         flawless(client.post(REST_SECONDS, 1, 1))
@@ -211,11 +211,13 @@ def measure_rest(report: Report, server: CalendarServer, client: Members, depart
 
 
 class Probe:
-    """REST_RATE clients ask for `path` beside what happens inside the `with`; `latencies` in ms.
+    """REST_RATE clients that GET `path` while the `with` lasts.
 
-    Each asks once a second, in a turn of its own, or when it has been answered if that takes longer; so a
-    server that stands still for a moment counts for all that are asked meanwhile. `failed` counts what wasn't
-    answered with 200 or 304; it has a latency like the others.
+    Each sends one request a second, evenly shifted against the others, or as soon as its last one is answered
+    if that takes longer. Latencies count from the moment when a request was due, so a pause of the server
+    counts for every request that falls into it.
+
+    latencies: in ms; failed: the number of answers other than 200 and 304, which have a latency as well
     """
 
     def __init__(self, port: int, path: str) -> None:

@@ -1,6 +1,6 @@
-"""Requests at ten times the data, and by ten times the clients: how much more each of them costs.
+"""How much more a request costs at ten times the data and with ten times the clients.
 
-How the fan-out and coming back grow with their members stands among their own figures.
+The growth of fan-out and reconnect with the number of members is among their own figures.
 """
 
 from collections.abc import Callable, Iterator
@@ -31,10 +31,10 @@ REQUESTS: dict[str, Ask] = {
     "list a month": lambda ours, calendar, size: [ours.month(calendar)],
     "nothing new (304)": lambda ours, calendar, size: [ours.unchanged(calendar)],
     f"changes, {CHANGED}": lambda ours, calendar, size: [ours.changes(calendar)],
-    "update": lambda ours, calendar, size: [ours.update(calendar, one) for one in events(calendar, size)],
+    "update": lambda ours, calendar, size: [ours.update(calendar, event) for event in events(calendar, size)],
     "create": lambda ours, calendar, size: [ours.create(calendar)],
 }
-"""The writes last: they change the calendars."""
+"""Writes come last, because they change the calendars."""
 
 
 def run(scratch: Path, runs: int = 5, quick: bool = False) -> Iterator[Report]:
@@ -52,12 +52,12 @@ def run(scratch: Path, runs: int = 5, quick: bool = False) -> Iterator[Report]:
 
 
 def prepare(ours: TeamCalendar, size: int) -> None:
-    """A calendar with a few changes that somebody has missed."""
+    """Makes a calendar with CHANGED changes since a cursor."""
     calendar = f"c{size}"
     ours.fill(calendar, events(calendar, size))
     ours.remember(calendar)
-    for one in events(calendar, size)[:CHANGED]:
-        ours.ask(ours.put(calendar, edited(one, "changed")))
+    for event in events(calendar, size)[:CHANGED]:
+        ours.ask(ours.put(calendar, edited(event, "changed")))
 
 
 def measure(
@@ -69,7 +69,7 @@ def measure(
     scratch: Path,
     seconds: float,
 ) -> None:
-    """The exponents of one request in one run."""
+    """Adds the exponents of one request in one run."""
 
     def cost(size: int, clients: int) -> float:
         requests = ask(ours, f"c{size}", size)

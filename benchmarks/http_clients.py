@@ -1,4 +1,4 @@
-"""HTTP clients in a process of their own: load/http/*.c, compiled on the spot.
+"""HTTP clients in a process of their own: load/http/*.c, compiled when they are first used.
 
 seen = ask(server.port, [text("GET", "/")], clients=16, scratch=scratch, seconds=2)
 """
@@ -21,11 +21,11 @@ DIVIDER = "\n%%\n"
 
 @dataclass(frozen=True)
 class Seen:
-    """What clients saw of a server, and what it used meanwhile for each answer."""
+    """Answers of a server to its clients, and the CPU that it used for each."""
 
     answers: int
     failed: int
-    """Answers that were no success, broken ones among them."""
+    """Answers other than successes, including broken ones."""
     server_errors: int
     rate: float
     """Successes a second."""
@@ -33,15 +33,15 @@ class Seen:
     p99_ms: float
     p999_ms: float
     cpu_us: float
-    """Of the server's own processes; `engine_us`: of the database that it brings along."""
+    """Of the server's own processes; `engine_us`: of its embedded database."""
     engine_us: float
     client_busy: float
-    """CPU of the load client, in % of one core; near 100 it would be the client that is measured."""
+    """CPU of the load client in % of one core; near 100 the client would be the limit, not the server."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """One request. In `path` and `body` {{n}} is the number of the request, {{uuid}} a new UUID each time."""
+    """A request. In `path` and `body`, {{n}} is the number of the request and {{uuid}} a new UUID."""
 
     method: str
     path: str
@@ -56,8 +56,8 @@ class Request:
 
 def measured(
     server: Server, requests: Sequence[Request], clients: int, scratch: Path, seconds: float
-) -> Seen:  # fmt: skip
-    """`server` asked by `clients` for `seconds`, and until the last of them has its answer."""
+) -> Seen:
+    """Sends requests to `server` from `clients` for `seconds`, and awaits the last answers."""
     web, engine = server.usage("web"), server.usage("engine")
     seen = ask(server.port, requests, clients, scratch, seconds)
     spent, engines = server.usage("web").since(web), server.usage("engine").since(engine)
@@ -77,20 +77,20 @@ def measured(
 
 def ask(
     port: int, requests: Sequence[Request], clients: int, scratch: Path, seconds: float = 0, count: int = 0
-) -> dict[str, Any]:  # fmt: skip
-    """Ask for `requests` in turn, over `clients` connections that each wait for their answer.
+) -> dict[str, Any]:
+    """Sends `requests` in turn over `clients` connections, each of which waits for its answer.
 
-    Ends after `seconds` or `count` requests, whichever is first (0: no limit), and awaits what is under way.
-    Answers http.c's line of JSON: {"requests", "statuses": {status: count}, "seconds", "rate", "p50_ms",
+    Ends after `seconds` or `count` requests, whichever is first (0: no limit), and awaits requests in flight.
+    Returns http.c's line of JSON: {"requests", "statuses": {status: count}, "seconds", "rate", "p50_ms",
     "p99_ms", "p999_ms", "max_ms", "bytes", "again", "client_cpu_s"}. Raises RuntimeError when the server
     stops answering, Missing without gcc.
     """
     allow_many_sockets()
-    programme = compiled(SOURCES, scratch)
+    program = compiled(SOURCES, scratch)
     with tempfile.NamedTemporaryFile("w", dir=scratch, suffix=".txt", encoding="utf-8") as file:
         file.write(DIVIDER.join(str(request) for request in requests))
         file.flush()
-        command = [str(programme), str(port), file.name, str(clients), str(seconds), str(count)]
+        command = [str(program), str(port), file.name, str(clients), str(seconds), str(count)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"the load client: {done.stderr.strip()}")
@@ -99,7 +99,7 @@ def ask(
 
 
 def ask_once(port: int, request: Request, seconds: float = 300) -> tuple[int, dict[str, str], bytes]:
-    """(status, headers with small names, body); for preparing and checking, not for measuring."""
+    """(status, headers in lower case, body). For preparing and checking: it is too slow to measure with."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=seconds)
     try:
         body = request.body.encode() if request.body else None

@@ -1,4 +1,4 @@
-"""Everybody comes back at once after a crash, each with a cursor that is 20 changes behind."""
+"""All members reconnect at once after a crash, each with a cursor that is 20 changes behind."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -31,7 +31,7 @@ member is up to date. The peers' members only connect and join: there is nothing
 
 @dataclass(frozen=True)
 class Shape:
-    """How many come back, and to what; `events` in each department before the changes that are missed."""
+    """Number of members, departments, and events of each department before the missed changes."""
 
     members: int
     departments: int
@@ -53,7 +53,7 @@ def run(scratch: Path, runs: int = 5, quick: bool = False) -> Iterator[Report]:
     servers[OURS] = lambda: CalendarServer(scratch, application="benchmarks.counted:app")
     for number in range(runs):
         for name in rotated(list(servers), number):
-            # The small ones are for the growth of ours.
+            # The smaller shapes are for the growth of ours.
             for shape in shapes if name == OURS else shapes[:1]:
                 one_run(report, servers[name], shape, scratch)
         if not quick:
@@ -69,13 +69,13 @@ def one_run(report: Report, make: Callable[[], Server], shape: Shape, scratch: P
             members.connect(shape.members)
             engine = server.usage("engine")
             members.tell("return 0 120")
-            time.sleep(0.2)  # until the client waits for it
+            time.sleep(0.2)  # until the client waits for disconnections
             server.kill()
             server.start()
             seen = members.hear()
             web, engines = sum(server.usage().seconds.values()), server.usage("engine").since(engine)
         if seen["back"] != shape.members or seen["behind"]:
-            raise RuntimeError(f"not everybody is up to date again: {seen}")
+            raise RuntimeError(f"not every member is up to date again: {seen}")
         record(report, server, shape, seen, web)
         if isinstance(server, CalendarServer):
             report.figure(f"CPU of the engine, {shape}", "s").add(server.name, engines)
@@ -99,7 +99,7 @@ def record_calls(report: Report, server: CalendarServer, shape: Shape, seen: dic
     _, counted = server.request("GET", "/-/counted")
     operations, log_queries = counted["operations"], counted["log_queries"]
     if not operations:
-        raise RuntimeError("no call of DynamoDB was counted; is it still botocore that sends them?")
+        raise RuntimeError("no call of DynamoDB was counted; do the calls still go through botocore?")
     for operation in READS:
         if operations.get(operation):
             report.figure(f"calls of {operation}, {shape}", "").add(server.name, operations[operation])
@@ -109,7 +109,7 @@ def record_calls(report: Report, server: CalendarServer, shape: Shape, seen: dic
 
 
 def prepare(server: Server, shape: Shape) -> list[Room]:
-    """A room for each department: the cursor from before the changes, the revision after them."""
+    """Rooms with the cursor from before the missed changes and the revision after them, one a department."""
     if not isinstance(server, CalendarServer):
         return [Room(f"department-{number}") for number in range(shape.departments)]
     rooms = []
@@ -135,7 +135,7 @@ def created(number: int) -> dict[str, Any]:
 
 
 def missed(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The changes that were made meanwhile: BEHIND of them."""
+    """BEHIND changes that the members miss."""
     edits = [{"op": "update", "id": event["id"], "event": {"time": "16:00"}} for event in events[:7]]
     deletions = [{"op": "delete", "id": event["id"]} for event in events[7:10]]
     return [created(number) for number in range(BEHIND - 10)] + edits + deletions
@@ -153,7 +153,7 @@ def listed(server: CalendarServer, department: str) -> dict[str, Any]:
 
 
 def growth(report: Report) -> None:
-    """How CPU and time grow at ten times the members and departments, and at ten times the events."""
+    """Growth of CPU and time at ten times the members and departments, and at ten times the events."""
     note = "1: ten times as much takes ten times as long; 0: it makes no difference"
     steps = {"members and departments": (FEWER, FULL), "events of a department": (FEWER, LARGER)}
     for name in ("CPU", "until the last is up to date"):
@@ -165,10 +165,10 @@ def growth(report: Report) -> None:
 
 
 def targets(report: Report, shape: Shape) -> list[Target]:
-    def of(name: str) -> list[float]:
+    def runs_of(name: str) -> list[float]:
         return report.figure(f"{name}, {shape}", "").values.get(OURS, [])
 
     return [
-        Target(f"all up to date: {shape}", 15, of("until the last is up to date"), "s"),
-        Target("log queries a department", 1, of("log queries of a department at most"), ""),
+        Target(f"all up to date: {shape}", 15, runs_of("until the last is up to date"), "s"),
+        Target("log queries a department", 1, runs_of("log queries of a department at most"), ""),
     ]

@@ -254,21 +254,21 @@ def note(report: Report, server: Server, scenario: str, clients: int, seen: Seen
 def measure_beyond_bytes(bench: Bench, rounds: int = 3) -> None:
     """CPU of a listing beyond that of the bytes sent, for the smallest and for the biggest calendar.
 
-    CPU a request with one client, less what bare Flask uses to send as many bytes that lie ready (less its
-    hello-world, which is in both). So what is left is the whole way of a request, and whatever is done
-    for each event; in the ratio of the two the first is the same. Medians of `rounds`, taken in turn.
+    CPU a request with one client, minus the CPU that bare Flask needs to send as many prepared bytes (minus
+    its hello-world, which is in both). The remainder is the cost of a request and the cost of each event;
+    the first is the same for both calendars. Medians of `rounds`, taken in turn.
     """
     ours = bench.calendars[0]
     small, big = bench.sizes[0], bench.sizes[-1]
-    asked: dict[str, tuple[Server, Request]] = {"hello": (bench.floor, HELLO[0])}
+    requests: dict[str, tuple[Server, Request]] = {"hello": (bench.floor, HELLO[0])}
     for size in (small, big):
         request = ours.everything(named(size))
         length = len(ours.ask(request)[1].encode())
-        asked[f"list {size}"] = (ours.server, request)
-        asked[f"bytes {size}"] = (bench.floor, Request("GET", f"/bytes/{length}"))
-    samples: dict[str, list[float]] = {name: [] for name in asked}
+        requests[f"list {size}"] = (ours.server, request)
+        requests[f"bytes {size}"] = (bench.floor, Request("GET", f"/bytes/{length}"))
+    samples: dict[str, list[float]] = {name: [] for name in requests}
     for _ in range(rounds):
-        for name, (server, request) in asked.items():
+        for name, (server, request) in requests.items():
             samples[name].append(measured(server, [request], 1, bench.scratch, bench.seconds).cpu_us)
     cpu = {name: statistics.median(values) for name, values in samples.items()}
     beyond = {size: cpu[f"list {size}"] - (cpu[f"bytes {size}"] - cpu["hello"]) for size in (small, big)}

@@ -1,4 +1,4 @@
-"""The calendars that every server holds: same titles, dates and descriptions, 200–400 bytes an event."""
+"""The calendars that every server has: the same events, of 200–400 bytes each."""
 
 import json
 import random
@@ -8,7 +8,7 @@ from datetime import date, timedelta
 
 LAST_DAY = date(2024, 12, 31)
 DAYS_AN_EVENT = 0.73
-"""500 events a year, 41 of them in the month: a calendar of more events reaches further back."""
+"""500 events a year, 41 of them in MONTH. A calendar of more events reaches further back."""
 
 MONTH = (date(2024, 11, 1), date(2024, 11, 30))
 TITLES = ("주간 팀 회의", "고객 방문", "출시 준비", "면접", "분기 보고", "교육", "정기 점검", "휴가")
@@ -29,12 +29,12 @@ class Event:
         return asdict(self)
 
     def as_ical(self) -> str:
-        """A calendar of this one event. The free text of `time` has no property there."""
+        """An iCalendar object of this event. The free text of `time` has no property there."""
         return calendar_of([self])
 
 
 def event(calendar: str, number: int) -> Event:
-    """The same one for the same arguments."""
+    """Returns the same event for the same arguments."""
     day = LAST_DAY - timedelta(days=int(number * DAYS_AN_EVENT))
     return Event(
         id=str(uuid.uuid5(_NAMESPACE, f"{calendar}/{number}")),
@@ -47,25 +47,25 @@ def event(calendar: str, number: int) -> Event:
 
 
 def events(calendar: str, count: int) -> list[Event]:
-    """In no order of date."""
-    made = [event(calendar, number) for number in range(count)]
-    random.Random(count).shuffle(made)
-    return made
+    """Returns the first `count` events of a calendar, shuffled."""
+    numbered = [event(calendar, number) for number in range(count)]
+    random.Random(count).shuffle(numbered)
+    return numbered
 
 
 def in_month(calendar: str, count: int) -> int:
-    """How many of the events are in MONTH."""
+    """The number of events in MONTH."""
     first, last = (day.isoformat() for day in MONTH)
-    return sum(first <= one.event_date <= last for one in events(calendar, count))
+    return sum(first <= event.event_date <= last for event in events(calendar, count))
 
 
-def edited(one: Event, mark: str) -> Event:
-    """It with another title, as an update leaves it."""
-    return replace(one, title=f"{one.title} · {mark}")
+def edited(event: Event, mark: str) -> Event:
+    """The event with another title."""
+    return replace(event, title=f"{event.title} · {mark}")
 
 
 def new_event() -> Event:
-    """A template: load/http makes it another one in each request."""
+    """A template, from which load/http makes a new event in each request."""
     return replace(event("new", 0), id="{{uuid}}", title="{{n}}번째 회의")
 
 
@@ -73,13 +73,19 @@ def dumps(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def calendar_of(members: list[Event]) -> str:
-    """An iCalendar object of all of them."""
+def calendar_of(events: list[Event]) -> str:
+    """An iCalendar object of the events."""
     lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//benchmark//EN"]
-    for one in members:
+    for event in events:
+        description = event.description.replace(",", "\\,")
         lines += [
-            "BEGIN:VEVENT", f"UID:{one.id}", "DTSTAMP:20240115T103000Z",
-            f"DTSTART;VALUE=DATE:{one.event_date.replace('-', '')}", f"SUMMARY:{one.title}",
-            f"DESCRIPTION:{one.description.replace(',', chr(92) + ',')}", f"URL:{one.url}", "END:VEVENT",
-        ]  # fmt: skip
+            "BEGIN:VEVENT",
+            f"UID:{event.id}",
+            "DTSTAMP:20240115T103000Z",
+            f"DTSTART;VALUE=DATE:{event.event_date.replace('-', '')}",
+            f"SUMMARY:{event.title}",
+            f"DESCRIPTION:{description}",
+            f"URL:{event.url}",
+            "END:VEVENT",
+        ]
     return "\r\n".join([*lines, "END:VCALENDAR", ""])

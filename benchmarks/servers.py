@@ -1,10 +1,11 @@
-"""The servers that are measured, each a process of its own on loopback: ours as documented, and its peers.
+"""The servers that are measured, each a process of its own on loopback.
 
     with calendar(scratch) as server:
         department = server.department("개발팀")
         before = server.usage("web")
 
-Whatever they need is installed from its registry into the scratch folder; what can't be is `Missing`.
+Packages of a peer are installed from their registry into the scratch folder; if they can't be, `Missing` is
+raised.
 """
 
 import http.client
@@ -52,33 +53,43 @@ def allow_many_sockets() -> None:
 
 
 def clean_environment() -> dict[str, str]:
-    """This process's, without what would lead a server to somebody's account, settings or `.env`."""
-    kept = {
-        name: value for name, value in os.environ.items()
-        if not name.startswith(("AWS_", "FLASK_", "DYNAMODB_", "GUNICORN_", "NODE_"))
-        and name not in ("SECRET_KEY", "DATA_DIR", "DATA_SYNC", "REDIS_URL", "HOST", "PORT", "CORS_ORIGINS")
-    }  # fmt: skip
-    return kept | {
-        "PYTHON_DOTENV_DISABLED": "1", "PYTHONUNBUFFERED": "1", "AWS_EC2_METADATA_DISABLED": "true",
-        "AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-    }  # fmt: skip
+    """This process's environment without accounts, settings of the server, and the `.env` file."""
+    settings = ("SECRET_KEY", "DATA_DIR", "DATA_SYNC", "REDIS_URL", "HOST", "PORT", "CORS_ORIGINS")
+    families = ("AWS_", "FLASK_", "DYNAMODB_", "GUNICORN_", "NODE_")
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(families) and name not in settings
+    }
+    return environment | {
+        "PYTHON_DOTENV_DISABLED": "1",
+        "PYTHONUNBUFFERED": "1",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    }
 
 
 class Server:
-    """A server in a process group of its own. As a context manager: ready inside, gone afterwards.
+    """A server in a process group of its own. A context manager: it is ready inside and stopped afterwards.
 
-    `name` is what the results call it; `ready_path` answers below 500 once it is up. Its output goes into
-    `scratch`, appended over restarts.
+    name: its name in the results
+    ready_path: answered with a status below 500 once the server is up
+    scratch: folder of its log, to which every restart appends
     """
 
     ready_path = "/"
     plain = False
-    """It speaks websockets without Socket.IO."""
+    """The server speaks websockets without Socket.IO."""
 
     def __init__(
-        self, name: str, command: Callable[[int], list[str]], scratch: Path,
-        env: Mapping[str, str] | None = None, cwd: Path = ROOT,
-    ) -> None:  # fmt: skip
+        self,
+        name: str,
+        command: Callable[[int], list[str]],
+        scratch: Path,
+        env: Mapping[str, str] | None = None,
+        cwd: Path = ROOT,
+    ) -> None:
         self.name, self.scratch, self.port = name, scratch, free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.environment = clean_environment() | {"PORT": str(self.port)} | dict(env or {})
@@ -89,7 +100,7 @@ class Server:
 
     @property
     def pid(self) -> int:
-        assert self._process is not None, "it isn't started"
+        assert self._process is not None, "the server isn't started"
         return self._process.pid
 
     def __enter__(self) -> Self:
@@ -104,14 +115,19 @@ class Server:
         self.stop()
 
     def start(self) -> None:
-        """Start it and wait until it answers. Raises RuntimeError with the log."""
+        """Starts the server and waits until it answers. Raises RuntimeError with the log."""
         allow_many_sockets()
         self.scratch.mkdir(parents=True, exist_ok=True)
         with self.log_path.open("ab") as log:
             self._process = subprocess.Popen(
-                self._command, cwd=self._cwd, env=self.environment, stdin=subprocess.DEVNULL,
-                stdout=log, stderr=log, start_new_session=True,
-            )  # fmt: skip
+                self._command,
+                cwd=self._cwd,
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
         deadline = time.monotonic() + START_SECONDS
         while not self._answers():
             if self._process.poll() is not None or time.monotonic() > deadline:
@@ -119,32 +135,32 @@ class Server:
             time.sleep(0.05)
 
     def kill(self) -> None:
-        """SIGKILL to the whole group, as a crash would. `start` brings it back at the same address."""
+        """Sends SIGKILL to the whole group, like a crash. `start` starts it again at the same address."""
         if self._process is not None:
             with suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait(STOP_SECONDS)
 
     def stop(self) -> None:
-        """SIGTERM, and SIGKILL when that doesn't end it in time."""
+        """Sends SIGTERM, and SIGKILL if the server doesn't end in time."""
         if self._process is None:
             return
         if self._process.poll() is None:
             os.kill(self._process.pid, signal.SIGTERM)
             with suppress(subprocess.TimeoutExpired):
                 self._process.wait(STOP_SECONDS)
-        self.kill()  # also what a worker may have left behind
+        self.kill()  # also processes that a worker has left behind
         self._process = None
 
     def log(self) -> str:
         return self.log_path.read_text(encoding="utf-8", errors="replace")[-4000:]
 
     def pids(self, part: Part = "web") -> list[int]:
-        """`web`: what was started, with its workers; `engine`: the database that it brings along, if any."""
+        """`web`: the process that was started, and its workers; `engine`: its embedded database, if any."""
         return descendants(self.pid) if part == "web" else []
 
     def usage(self, part: Part = "web") -> Usage:
-        """CPU so far; `later.since(earlier)` is in seconds."""
+        """CPU so far: `later.since(earlier)` returns seconds."""
         return usage(self.pids(part))
 
     def memory(self, part: Part = "web") -> int:
@@ -152,7 +168,7 @@ class Server:
         return memory(self.pids(part))
 
     def request(self, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, Any]:
-        """(status, JSON of the answer); for preparing and checking, not for measuring."""
+        """(status, JSON of the answer). For preparing and checking: it isn't fast enough to measure with."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         try:
             sent = None if body is None else json.dumps(body).encode()
@@ -187,15 +203,17 @@ class CalendarServer(Server):
     ) -> None:
         self.root = root
         self.data_dir = scratch / f"data-{secrets.token_hex(4)}"
-        ours = {
-            "FLASK_ENV": "production", "SECRET_KEY": secrets.token_hex(32),
-            "DYNAMODB_ENDPOINT_URL": "embedded", "DATA_DIR": str(self.data_dir),
-        }  # fmt: skip
+        settings = {
+            "FLASK_ENV": "production",
+            "SECRET_KEY": secrets.token_hex(32),
+            "DYNAMODB_ENDPOINT_URL": "embedded",
+            "DATA_DIR": str(self.data_dir),
+        }
 
         def command(port: int) -> list[str]:
             return [*gunicorn(), application, "--bind", f"127.0.0.1:{port}"]
 
-        super().__init__(name, command, scratch, ours | dict(env or {}), root)
+        super().__init__(name, command, scratch, settings | dict(env or {}), root)
 
     def start(self) -> None:
         if not self.data_dir.exists():
@@ -203,7 +221,7 @@ class CalendarServer(Server):
         super().start()
 
     def create_tables(self) -> None:
-        """What the README says."""
+        """Creates the tables as the README says."""
         script = "from models import DynamoDBDatabase; DynamoDBDatabase().create_tables()"
         self.data_dir.mkdir(parents=True)
         command = [sys.executable, "-c", script]
@@ -219,7 +237,7 @@ class CalendarServer(Server):
         shutil.rmtree(self.data_dir, ignore_errors=True)
 
     def stop_engine(self) -> None:
-        """The engine outlives its users for a while; nobody needs this one any more."""
+        """Ends the engine, which would outlive its users for a while."""
         for number in (signal.SIGTERM, signal.SIGKILL):
             deadline = time.monotonic() + STOP_SECONDS
             for pid in self.pids("engine"):
@@ -249,15 +267,15 @@ def gunicorn() -> list[str]:
 
 
 def _engines_of(data_dir: Path) -> list[int]:
-    # By its command: it is a session of its own, and whoever started it may be gone.
-    found = []
+    # Found by their command: an engine is a session of its own, and its parent may have ended.
+    pids = []
     for folder in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
             command = (folder / "cmdline").read_bytes().decode(errors="replace").split("\0")
             engine = any(word in command for word in ENGINES)
             if engine and str(data_dir) in command:
-                found.append(int(folder.name))
-    return found
+                pids.append(int(folder.name))
+    return pids
 
 
 def calendar(scratch: Path, env: Mapping[str, str] | None = None) -> CalendarServer:

@@ -1,4 +1,4 @@
-"""Thousands of websocket members in a process of its own: load/websocket/*.c, compiled on the spot.
+"""Thousands of websocket members in one process: load/websocket/*.c, compiled when it is first used.
 
 with Members(server.port, [Room(department)], scratch) as members:
     members.connect(1000)
@@ -20,7 +20,7 @@ SOURCES = Path(__file__).parent / "load" / "websocket"
 
 @dataclass(frozen=True)
 class Room:
-    """What a member joins: with `cursor`, as one that comes back and must get at least to `revision`."""
+    """A department to join. With `cursor`, the answer to the join must reach `revision`."""
 
     department: str
     cursor: str = ""
@@ -28,11 +28,11 @@ class Room:
 
 
 class Members:
-    """The load client. Member i joins room i modulo their number; changes are made in the first.
+    """The load client. Member i joins room i modulo their number; changes are posted to the first room.
 
-    Every answer is ws.c's line of JSON as a dictionary; times of deliveries are from before the request
-    goes out until the member has read the message. What is missing after `patience` seconds without any
-    delivery is lost.
+    Answers are ws.c's line of JSON as a dictionary. The time of a delivery is from before the request is sent
+    until the member has read the message. A delivery that is missing after `patience` seconds without any
+    other is lost.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class Members:
 
     def __exit__(self, *exc_info: object) -> None:
         assert self._process.stdin
-        self._process.stdin.close()  # ends it, whatever it is doing
+        self._process.stdin.close()  # ends the client, whatever it is doing
         try:
             self._process.wait(10)
         finally:
@@ -61,32 +61,32 @@ class Members:
         self._rooms.unlink(missing_ok=True)
 
     def connect(self, count: int, at_once: int = 50, seconds: float = 120) -> dict[str, Any]:
-        """`count` members connect and join, `at_once` of them under way. Raises RuntimeError."""
+        """Connects `count` members, `at_once` at the same time. Raises RuntimeError if some can't join."""
         seen = self.ask(f"connect {count} {at_once} {seconds}")
         if seen["ready"] != count:
             raise RuntimeError(f"{seen['ready']} of {count} members could join: {seen}")
         return seen
 
     def post(self, count: int, size: int = 1, rate: float = 0, more: bool = False) -> dict[str, Any]:
-        """`count` requests of `size` changes each, in lock-step, at most `rate` a second.
+        """Posts `count` requests of `size` changes each, in lock-step, at most `rate` a second.
 
-        `more`: the percentiles are of all since the last that was not.
+        more: the percentiles include the latencies of the call before
         """
         return self.ask(f"{'more' if more else 'post'} {count} {size} {rate}")
 
     def warm(self, count: int) -> None:
-        """`count` requests that aren't measured. Raises RuntimeError when something doesn't arrive."""
+        """Posts `count` requests that aren't measured. Raises RuntimeError if a delivery is missing."""
         seen = self.ask(f"warm {count}")
         if seen["lost"] or seen["deliveries"] != seen["expected"]:
             raise RuntimeError(f"not every change arrived: {seen}")
 
     def ask(self, command: str) -> dict[str, Any]:
-        """Any command of ws.c's. Raises RuntimeError when the client has ended."""
+        """Sends a command of ws.c's and returns its answer. Raises RuntimeError if the client has ended."""
         self.tell(command)
         return self.hear()
 
     def tell(self, command: str) -> None:
-        """The command alone; its answer has to be heard before the next."""
+        """Sends a command. `hear` must return its answer before the next one."""
         assert self._process.stdin
         self._process.stdin.write(command + "\n")
         self._process.stdin.flush()
@@ -101,7 +101,7 @@ class Members:
 
 
 def flawless(seen: dict[str, Any]) -> dict[str, Any]:
-    """`seen`, if each member got each change once and in order. Raises RuntimeError otherwise."""
+    """Returns `seen` if each member got each change once and in order. Raises RuntimeError otherwise."""
     flaws = {
         name: seen[name]
         for name in ("lost", "duplicates", "late", "disordered", "refused", "dropped")

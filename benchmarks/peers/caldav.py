@@ -1,6 +1,6 @@
-"""CalDAV servers: Radicale and Xandikos, each served by its own command, open to everybody.
+"""CalDAV servers: Radicale and Xandikos, each served by its own command, without authentication.
 
-Their calendars of 10,000 events take minutes to make, so they stay in the scratch folder for the next time.
+Their calendars of 10,000 events take minutes to make, so they are kept in the scratch folder.
 """
 
 import re
@@ -17,9 +17,9 @@ from benchmarks.servers import PROGRAMS, Server
 RADICALE, XANDIKOS = "Radicale", "Xandikos"
 ICAL, XML = {"Content-Type": "text/calendar"}, {"Content-Type": "application/xml", "Depth": "1"}
 NAMES = 'xmlns:D="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav"'
-WANTED = "<D:prop><D:getetag/><C:calendar-data/></D:prop>"
+PROPERTIES = "<D:prop><D:getetag/><C:calendar-data/></D:prop>"
 QUERY = (
-    f"<C:calendar-query {NAMES}>{WANTED}<C:filter>"
+    f"<C:calendar-query {NAMES}>{PROPERTIES}<C:filter>"
     '<C:comp-filter name="VCALENDAR"><C:comp-filter name="VEVENT">{}</C:comp-filter></C:comp-filter>'
     "</C:filter></C:calendar-query>"
 )
@@ -69,7 +69,7 @@ class CalDav(CalendarApi):
 
     def _forget(self, calendar: str) -> None:
         try:
-            self.drop(calendar)  # what an interrupted benchmark has left
+            self.drop(calendar)  # left behind by an interrupted benchmark
         except RuntimeError:
             return
 
@@ -77,10 +77,10 @@ class CalDav(CalendarApi):
         self.ask(Request("DELETE", self._path(calendar)))
 
     def remember(self, calendar: str) -> None:
-        found = TOKEN.search(self.ask(self.unchanged(calendar))[1])
-        if not found:
+        token = TOKEN.search(self.ask(self.unchanged(calendar))[1])
+        if not token:
             raise RuntimeError(f"{self.name} has no sync token")
-        self._tokens[calendar] = found[1]
+        self._tokens[calendar] = token[1]
 
     def everything(self, calendar: str) -> Request:
         return self._report(calendar, QUERY.format(""))
@@ -91,12 +91,12 @@ class CalDav(CalendarApi):
         return self._report(calendar, QUERY.format(f'<C:time-range start="{first}" end="{until}"/>'))
 
     def unchanged(self, calendar: str) -> Request:
-        """Reports have no 304; clients ask for the collection's state first."""
+        """Asks for the sync token: reports have no 304, and clients ask for the token first."""
         return Request("PROPFIND", self._path(calendar), STATE, {**XML, "Depth": "0"})
 
     def changes(self, calendar: str) -> Request:
-        """With the events themselves, so that one request does."""
-        return self._report(calendar, SYNC.format(self._tokens[calendar], WANTED))
+        """Asks for the events as well, so that one request is enough."""
+        return self._report(calendar, SYNC.format(self._tokens[calendar], PROPERTIES))
 
     def create(self, calendar: str) -> Request:
         return self.put(calendar, new_event())
@@ -112,17 +112,17 @@ class CalDav(CalendarApi):
 
 
 class Radicale(CalDav):
-    """With its faster cache by date and size. Raises Missing."""
+    """Uses its faster cache, by date and size. Raises Missing."""
 
     home = "/company/"
 
     def __init__(self, scratch: Path) -> None:
-        programmes = installed(scratch, "radicale", "radicale")
+        programs = installed(scratch, "radicale", "radicale")
         folder, settings = scratch / "radicale-data", scratch / "radicale.ini"
-        command = [str(programmes / "radicale"), "--config", str(settings)]
+        command = [str(programs / "radicale"), "--config", str(settings)]
         super().__init__(Server(RADICALE, lambda port: command, scratch), folder)
         settings.write_text(RADICALE_SETTINGS.format(port=self.server.port, folder=folder))
-        self.version = version(programmes, "radicale")
+        self.version = version(programs, "radicale")
 
     def __enter__(self) -> "Radicale":
         super().__enter__()
@@ -136,7 +136,7 @@ class Radicale(CalDav):
 
 
 class Xandikos(CalDav):
-    """Its answer to a sync has tags without events, for which a client would have to ask. Raises Missing."""
+    """Answers a sync with tags only; a client would have to ask for the events. Raises Missing."""
 
     change_marker = "<ns0:response>"
     home = "/user/calendars/"
@@ -155,12 +155,12 @@ class Xandikos(CalDav):
         return self._report(calendar, SYNC.format(self._tokens[calendar], tags))
 
     def _fill(self, calendar: str, events: list[Event]) -> None:
-        """Its calendars are git repositories: one commit with all events, where PUTs would take an hour."""
+        """Its calendars are git repositories: one commit makes all events; PUTs would take an hour."""
         self.make(calendar)
         folder = self.folder / urlsplit(self._path(calendar)).path.strip("/")
-        for one in events:
-            (folder / f"{one.id}.ics").write_bytes(one.as_ical().encode())
+        for event in events:
+            (folder / f"{event.id}.ics").write_bytes(event.as_ical().encode())
         command = [str(self._python), str(PROGRAMS / "commit.py"), str(folder)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise RuntimeError(f"{calendar} can't be filled: {done.stderr.strip()[-300:]}")
+        process = subprocess.run(command, capture_output=True, text=True, check=False)
+        if process.returncode:
+            raise RuntimeError(f"{calendar} can't be filled: {process.stderr.strip()[-300:]}")

@@ -1,6 +1,6 @@
-"""Kinto on its memory backend, open to everybody, served by its own `kinto start` (waitress).
+"""Kinto on its memory backend, without authentication, served by its own `kinto start` (waitress).
 
-gunicorn in its place was no faster: sync and gthread workers listed and wrote within 20 % of it.
+gunicorn was no faster: with sync and gthread workers, lists and writes were within 20 % of waitress.
 """
 
 from pathlib import Path
@@ -54,14 +54,14 @@ class Kinto(CalendarApi):
     marker = change_marker = '"event_date"'
 
     def __init__(self, scratch: Path) -> None:
-        programmes = installed(scratch, "kinto", "kinto")
+        programs = installed(scratch, "kinto", "kinto")
         settings = scratch / "kinto.ini"
         super().__init__(
-            Server(KINTO, lambda port: [str(programmes / "kinto"), "start", "--ini", str(settings)], scratch)
+            Server(KINTO, lambda port: [str(programs / "kinto"), "start", "--ini", str(settings)], scratch)
         )
         settings.write_text(SETTINGS.format(port=self.server.port, batch=BATCH))
         self.server.ready_path = "/v1/"
-        self.version = f"{version(programmes, 'kinto')}, waitress {version(programmes, 'waitress')}"
+        self.version = f"{version(programs, 'kinto')}, waitress {version(programs, 'waitress')}"
         self._marks: dict[str, str] = {}
 
     def __enter__(self) -> "Kinto":
@@ -75,7 +75,7 @@ class Kinto(CalendarApi):
     def fill(self, calendar: str, events: list[Event]) -> None:
         self.make(calendar)
         for start in range(0, len(events), BATCH):
-            puts = [self.put(calendar, one) for one in events[start : start + BATCH]]
+            puts = [self.put(calendar, event) for event in events[start : start + BATCH]]
             operations = [f'{{"method":"PUT","path":"{put.path}","body":{put.body}}}' for put in puts]
             answer = self.ask(Request("POST", "/v1/batch", f'{{"requests":[{",".join(operations)}]}}', JSON))
             if answer[1].count('"status":201') != len(puts):

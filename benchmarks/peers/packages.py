@@ -8,7 +8,7 @@ from benchmarks.servers import Missing, clean_environment
 
 
 def installed(scratch: Path, name: str, *requirements: str) -> Path:
-    """The folder of the environment's programmes, installed once. Raises Missing, with pip's last words."""
+    """The folder of the environment's programs, installed once. Raises Missing with pip's last words."""
     folder = scratch / f"venv-{name}"
     ready = folder / "ready"
     if not ready.exists():
@@ -19,19 +19,21 @@ def installed(scratch: Path, name: str, *requirements: str) -> Path:
     return folder / "bin"
 
 
-def version(programmes: Path, package: str) -> str:
+def version(programs: Path, package: str) -> str:
     """The installed version of a package, '1.2.3'."""
     script = f"import importlib.metadata as m; print(m.version({package!r}))"
-    done = subprocess.run(
-        [str(programmes / "python"), "-c", script], capture_output=True, text=True, check=True
+    process = subprocess.run(
+        [str(programs / "python"), "-c", script], capture_output=True, text=True, check=True
     )
-    return done.stdout.strip()
+    return process.stdout.strip()
 
 
 def _run(command: list[str]) -> None:
     try:
-        done = subprocess.run(command, env=clean_environment(), capture_output=True, text=True, check=False)
+        process = subprocess.run(
+            command, env=clean_environment(), capture_output=True, text=True, check=False
+        )
     except OSError as error:
         raise Missing(str(error)) from error
-    if done.returncode:
-        raise Missing((done.stderr or done.stdout).strip()[-300:])
+    if process.returncode:
+        raise Missing((process.stderr or process.stdout).strip()[-300:])

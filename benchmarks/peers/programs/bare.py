@@ -1,4 +1,4 @@
-"""Flask and nothing else: the floor under every answer, and what sending bytes costs by itself."""
+"""Bare Flask: the floor under every answer, and the cost of sending prepared bytes."""
 
 from functools import cache
 

@@ -1,5 +1,5 @@
-// socket.io on Node with what the load client needs of the calendar: join_department, and POST of one event
-// or of many. Every POST is answered at once and stored nowhere; the messages are those of our server.
+// socket.io on Node with the part of the calendar that the load client uses: join_department, and POST of one
+// event or of many. A POST is answered at once and stored nowhere; the messages are those of our server.
 const { createServer } = require("node:http");
 const { Server } = require("socket.io");
 const template = require("./event.json");

@@ -1,4 +1,4 @@
-"""Plain Flask-SocketIO with what the load client needs of the calendar; the same as node.js."""
+"""Plain Flask-SocketIO with the part of the calendar that the load client uses; the same as node.js."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What the server costs on DynamoDB: units of every operation, and dollars a month for three companies."""
+"""Cost on DynamoDB: the units of every operation, and dollars a month for three companies."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,37 +10,37 @@ from benchmarks.operations import EVENT, LARGEST, Table, largest
 from benchmarks.units import Units
 
 DOLLARS_READ, DOLLARS_WRITE = 0.125e-6, 0.625e-6
-"""A request unit of an on-demand table in us-east-1, since November 2024."""
+"""Dollars a request unit of an on-demand table in us-east-1, since November 2024."""
 DOLLARS_GIGABYTE = 0.25
-"""Storage a month; the 25 GB that AWS gives aren't taken off."""
+"""Dollars a GB and month of storage. The free 25 GB aren't subtracted."""
 INTERVAL = 5.0
-"""Seconds: the default of TAIL_INTERVAL_SECONDS."""
+"""Seconds between two rounds of the timer: the default of TAIL_INTERVAL_SECONDS."""
 
 # Companies
 
 
 @dataclass(frozen=True)
 class Company:
-    """Who works there and what they do; the assumptions behind the dollars."""
+    """A company's people and what they do in a month: the assumptions behind the dollars."""
 
     people: int
     servers: int
 
     members: int = 10
-    """People of a department; each is a member of their own and looks into one other."""
+    """People of a department. Each of them looks at their own department and at one other."""
     openings: int = 10
-    """Of the calendar and reconnects, a person and day: the list of departments and two joins."""
+    """A person opens the calendar or reconnects so often a day: the list of departments and two joins."""
     creates: float = 1.0
     edits: float = 1.0
     moves_of_date: float = 0.2
     deletes: float = 0.1
     days: int = 22
     hours: int = 10
-    """A day in which a department has members connected: the timer runs."""
+    """Hours of a day in which a department has connected members, so that the timer runs for it."""
     restarts: int = 4
-    """Of each server a month: every department is loaded anew."""
+    """Of each server in a month. Every department is loaded again."""
     months: int = 24
-    """How long events have been collected."""
+    """Months for which events have been collected."""
 
     @property
     def departments(self) -> int:
@@ -59,7 +59,7 @@ COMPANIES = (Company(10, 1), Company(500, 1), Company(20_000, 4))
 
 @dataclass(frozen=True)
 class Prices:
-    """What the companies' operations were counted to cost."""
+    """The counted units of a company's operations."""
 
     create: Units
     edit: Units
@@ -67,19 +67,19 @@ class Prices:
     delete: Units
     look: Units
     follow: Units
-    """Another server reads one change."""
+    """Another server reads a change."""
     cold: Units
-    """A calendar of 1,000 events."""
+    """A calendar of 1,000 events is loaded."""
     timer: Units
     event_bytes: float
     row_bytes: float
 
 
 def dollars(company: Company, prices: Prices, interval: float) -> dict[str, float]:
-    """A month, by what it is paid for. `interval`: seconds between two rounds of the timer."""
+    """Dollars a month by purpose. `interval`: seconds between two rounds of the timer."""
     counts = (company.creates, company.edits, company.moves_of_date, company.deletes)
     units = (prices.create, prices.edit, prices.new_date, prices.delete)
-    written = company.person_days * sum(n * one.write for n, one in zip(counts, units, strict=True))
+    written = company.person_days * sum(n * price.write for n, price in zip(counts, units, strict=True))
     changes = company.person_days * sum(counts)
     looks = company.person_days * company.openings * 3 * prices.look.read
     followed = changes * (company.servers - 1) * prices.follow.read
@@ -109,20 +109,21 @@ PAGE = (
     r": all",
 )
 METHOD = f"""\
-The real application runs over the embedded engine in one process, and every call that it makes to DynamoDB
-is counted by the rules of AWS's price list from the sizes of the items (`benchmarks/units.py`), not by the
-engine's own figures. The counts don't vary, so each is made once. A usual event has
+The real application runs over the embedded engine in one process. Every call that it makes to DynamoDB is
+counted by the rules of AWS's price list from the sizes of the items (`benchmarks/units.py`), not by the
+engine's own figures. The counts don't vary, so every operation runs once. A usual event has
 {sum(len(value.encode()) for value in EVENT.values())} bytes of text in UTF-8, the largest {LARGEST}, its date
 included. Departments have had a write before, and the server has their calendars in memory.
 
 Dollars are those of on-demand tables in us-east-1 ($0.625 and $0.125 for a million write and read units,
-$0.25 for a GB and month; deletions by TTL are free, the free tier isn't taken off); other regions differ,
-Seoul (ap-northeast-2) too. Assumed: departments of 10; on each of 22 days everybody opens the calendar or
-reconnects 10 times (the list of departments and 2 joins), makes 1 event, edits 1 and gives 0.2 another date,
-deletes 0.1; usual events; in every department somebody is connected 10 hours a day, on each server; each
-server is started 4 times a month and loads all departments, as if each had 1,000 events; two years of events
-are kept. Where the timer is most of it, `TAIL_INTERVAL_SECONDS` is what to turn: with Redis (or with one
-server) it only looks for what got lost.
+$0.25 for a GB and month; deletions by TTL are free, the free tier isn't subtracted). Other regions
+differ, Seoul (ap-northeast-2) too. Assumptions: departments of 10; on each of 22 days every person opens
+the calendar or reconnects 10 times (the list of departments and 2 joins), creates 1 event, edits 1,
+changes the date of 0.2 and deletes 0.1; usual events; every department has connected members for 10 hours
+a day, on each server; each server is started 4 times a month and loads all departments, as if each had
+1,000 events; events are kept for two years. Where the timer is most of the cost, a longer
+`TAIL_INTERVAL_SECONDS` lowers it: with Redis, or with one server, the timer only looks for changes that
+were missed.
 """
 
 
@@ -130,7 +131,7 @@ def run(scratch: Path, runs: int = 5, quick: bool = False) -> Iterator[Report]:
     """Nothing is timed, so there is one report whatever `runs` is. `quick`: smaller calendars."""
     sizes = (10, 50, 100) if quick else (10, 1_000, 10_000)
     report = Report("Cost", METHOD, PAGE)
-    reads = operations.reads(sizes) | operations.coming_back()
+    reads = operations.reads(sizes) | operations.reconnects()
     reads["the timer, a round and department"] = operations.timer()
     usual = operations.writes(EVENT, {**EVENT, "title": "팀 회식"})
     add(report, reads | usual | operations.departments())
@@ -153,11 +154,17 @@ def prices_of(reads: Table, usual: Table, sizes: tuple[int, ...]) -> Prices:
     look = reads[f"come back with a cursor, nothing changed, {sizes[1]:,} events"]
     follow = reads["list after a change on another server"] - look
     return Prices(
-        create=usual["create"], edit=usual["update, the date stays"],
-        new_date=usual["update with a new date"], delete=usual["delete"],
-        look=look, follow=follow, cold=reads[f"cold load of {sizes[1]:,} events, after a restart"],
-        timer=reads["the timer, a round and department"], event_bytes=event_bytes, row_bytes=row_bytes,
-    )  # fmt: skip
+        create=usual["create"],
+        edit=usual["update, the date stays"],
+        new_date=usual["update with a new date"],
+        delete=usual["delete"],
+        look=look,
+        follow=follow,
+        cold=reads[f"cold load of {sizes[1]:,} events, after a restart"],
+        timer=reads["the timer, a round and department"],
+        event_bytes=event_bytes,
+        row_bytes=row_bytes,
+    )
 
 
 def add_companies(report: Report, prices: Prices) -> None:
@@ -169,7 +176,7 @@ def add_companies(report: Report, prices: Prices) -> None:
         for name, amount in parts.items():
             report.figures.append(Figure(f"{company}: {name}", "$ a month", {"default": [amount]}))
         slower = sum(dollars(company, prices, 60).values())
-        note = "with Redis notices arrive at once; the timer finds what they miss"
+        note = "with Redis, notices arrive at once, and the timer finds changes whose notice was lost"
         name = f"{company}: all, with Redis and TAIL_INTERVAL_SECONDS=60"
         report.figures.append(Figure(name, "$ a month", {"default": [slower]}, note))
 
@@ -179,9 +186,11 @@ def targets(reads: Table, largest_writes: list[Table]) -> list[Target]:
     behind = reads["come back, 20 changes behind, to one that has to read them"].read
     alone = [table[name].write for table in largest_writes for name in _ALONE]
     batched = [
-        units.write / 10 for table in largest_writes for name, units in table.items()
+        units.write / 10
+        for table in largest_writes
+        for name, units in table.items()
         if name.startswith("batch of 10")
-    ]  # fmt: skip
+    ]
     return [
         Target("read of an unchanged calendar, whatever its size", 1, [max(looks)], "RCU"),
         # 20 usual rows are less than two blocks of 4 KB.

@@ -1,7 +1,7 @@
 """One change to a room of many members: CPU a delivery, latency, memory a connection.
 
-Every server gets the same requests from the same load client and answers with messages of the same size.
-TeamCalendar stores each change in the embedded engine first; the peers store nothing.
+Every server gets the same requests from the same load client and sends messages of the same size. Ours stores
+each change in the embedded engine first; the peers store nothing.
 """
 
 import http.client

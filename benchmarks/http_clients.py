@@ -69,10 +69,13 @@ def measured(
         failed=answers - good,
         server_errors=sum(count for status, count in statuses.items() if status >= 500),
         rate=good / seen["seconds"],
-        p50_ms=seen["p50_ms"], p99_ms=seen["p99_ms"], p999_ms=seen["p999_ms"],
-        cpu_us=spent * 1e6 / answers, engine_us=engines * 1e6 / answers,
+        p50_ms=seen["p50_ms"],
+        p99_ms=seen["p99_ms"],
+        p999_ms=seen["p999_ms"],
+        cpu_us=spent * 1e6 / answers,
+        engine_us=engines * 1e6 / answers,
         client_busy=100 * seen["client_cpu_s"] / seen["seconds"],
-    )  # fmt: skip
+    )
 
 
 def ask(
@@ -91,10 +94,10 @@ def ask(
         file.write(DIVIDER.join(str(request) for request in requests))
         file.flush()
         command = [str(program), str(port), file.name, str(clients), str(seconds), str(count)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise RuntimeError(f"the load client: {done.stderr.strip()}")
-    seen: dict[str, Any] = json.loads(done.stdout)
+        process = subprocess.run(command, capture_output=True, text=True, check=False)
+    if process.returncode:
+        raise RuntimeError(f"the load client: {process.stderr.strip()}")
+    seen: dict[str, Any] = json.loads(process.stdout)
     return seen
 
 

@@ -1,11 +1,11 @@
 """DynamoDB's read and write units of the calls that are really made, by the rules of its price list.
 
-`Counted` stands before a client and counts; an engine's own ConsumedCapacity isn't asked. The rules are
+`Counted` wraps a client and counts; it doesn't use an engine's own ConsumedCapacity. The rules are
 AWS's, in the DynamoDB developer guide: "DynamoDB item sizes and formats" (CapacityUnitCalculations), "Read
 and write operations" (read-write-operations), "Capacity management for transactions" (transaction-apis) and
-"Write capacity units" of "Using global secondary indexes" (GSI). Where the guide leaves something open, what
-was measured on AWS is taken: github.com/nubo-db/dynoxide/pull/188, paritysuite/dynamodb-conformance/pull/67
-and /74.
+"Write capacity units" of "Using global secondary indexes" (GSI). Where the guide leaves something open, the
+figures follow measurements on AWS: github.com/nubo-db/dynoxide/pull/188 and
+paritysuite/dynamodb-conformance/pull/67 and /74.
 """
 
 import math
@@ -22,7 +22,7 @@ Item = dict[str, Any]
 
 READ_BYTES, WRITE_BYTES = 4096, 1024
 STORAGE_OVERHEAD = 100
-"""Bytes that are billed for each stored item and each item of an index, besides its size."""
+"""Bytes billed for each stored item and each item of an index, in addition to its size."""
 
 
 class Units(NamedTuple):
@@ -41,7 +41,7 @@ class Units(NamedTuple):
 
 
 def size_of(item: Item | None) -> int:
-    """Bytes: the names (UTF-8) and the values. 0 for none."""
+    """Bytes of the names (UTF-8) and the values; 0 for no item."""
     return sum(len(name.encode()) + _value_size(value) for name, value in (item or {}).items())
 
 
@@ -53,11 +53,11 @@ def _value_size(value: dict[str, Any]) -> int:
     if kind == "N":
         return _number_size(inner)
     if kind == "L":
-        return 3 + sum(1 + _value_size(one) for one in inner)
+        return 3 + sum(1 + _value_size(element) for element in inner)
     if kind == "M":
         return 3 + len(inner) + size_of(inner)
     if kind in ("SS", "BS", "NS"):
-        return sum(_value_size({kind[0]: one}) for one in inner)
+        return sum(_value_size({kind[0]: element}) for element in inner)
     return 1
 
 
@@ -90,12 +90,12 @@ def stored_bytes(client: Any, table: str) -> int:
 
 
 def read_units(size: int, consistent: bool) -> float:
-    """1 for each 4 KB begun, half of it when eventually consistent; what isn't there costs as if it were."""
+    """1 for each 4 KB begun, half of it if eventually consistent. A missing item costs as an empty one."""
     return max(1, math.ceil(size / READ_BYTES)) * (1.0 if consistent else 0.5)
 
 
 def write_units(size: int) -> float:
-    """1 for each KB begun; a deletion of nothing costs one too."""
+    """1 for each KB begun. Deleting a missing item costs 1 as well."""
     return float(max(1, math.ceil(size / WRITE_BYTES)))
 
 
@@ -103,21 +103,21 @@ class Index:
     """A secondary index, from its description."""
 
     def __init__(self, description: dict[str, Any], table_keys: Iterable[str]) -> None:
-        self.keys = [one["AttributeName"] for one in description["KeySchema"]]
+        self.keys = [key["AttributeName"] for key in description["KeySchema"]]
         projection = description["Projection"]
         self.all = projection["ProjectionType"] == "ALL"
         self.projected = {*self.keys, *table_keys, *projection.get("NonKeyAttributes", ())}
 
     def view(self, item: Item | None) -> Item | None:
-        """`item` as the index has it: only if it has all the index's keys."""
+        """The attributes of `item` in the index; None if it lacks one of the index's keys."""
         if item is None or any(key not in item for key in self.keys):
             return None
         return {name: value for name, value in item.items() if self.all or name in self.projected}
 
     def units(self, before: Item | None, after: Item | None) -> float:
-        """Of a write. A changed key is a deletion and an insertion; what it doesn't project costs nothing.
+        """Write units of the index.
 
-        In a transaction too: it doubles the table's units, not the index's (measured; the guide says only
+        A changed key is a deletion and an insertion. Attributes that the index doesn't project cost nothing. A transaction doubles the units of the table, not those of the index (measured; the guide says only
         that each *item* is prepared and committed, and that indexes follow afterwards).
         """
         old, new = self.view(before), self.view(after)
@@ -130,14 +130,14 @@ class Index:
 
 class _Table:
     def __init__(self, description: dict[str, Any]) -> None:
-        self.keys = [one["AttributeName"] for one in description["KeySchema"]]
-        found = description.get("GlobalSecondaryIndexes", [])
-        self.indexes = [Index(one, self.keys) for one in found]
+        self.keys = [key["AttributeName"] for key in description["KeySchema"]]
+        indexes = description.get("GlobalSecondaryIndexes", [])
+        self.indexes = [Index(index, self.keys) for index in indexes]
 
 
 @dataclass
 class _Write:
-    """One item of a writing call: what it is before, after, and (refused or not) would have been."""
+    """An item of a writing call: before it, after it, and as the call would write it if it isn't refused."""
 
     table: _Table
     name: str
@@ -148,7 +148,7 @@ class _Write:
 
     @property
     def size(self) -> int:
-        """The larger of before and after; of an attempt that was refused, of before and what was wanted."""
+        """The larger of before and after; of a refused write, of before and the item to be written."""
         return max(size_of(self.before), size_of(self.after), size_of(self.item))
 
     @property
@@ -161,10 +161,10 @@ class _Write:
 
 @dataclass
 class Counted:
-    """A low-level client whose reads and writes are counted. Use it from one thread at a time.
+    """A low-level client that counts reads and writes. Use it from one thread at a time.
 
-    Items before and after a write are read with `plain`, uncounted. Calls that cost nothing go through.
-    Raises NotImplementedError for a call whose price it doesn't know.
+    Items before and after a write are read with `plain`, which isn't counted. Calls that cost nothing are
+    passed on. Raises NotImplementedError for a call whose price it doesn't know.
     """
 
     client: Any
@@ -181,11 +181,11 @@ class Counted:
             return method
         rule: Callable[..., Any] | None = getattr(type(self), f"_{name}", None)
         if rule is None:
-            raise NotImplementedError(f"what {name} costs")
+            raise NotImplementedError(f"the price of {name}")
         return lambda **params: rule(self, **params)
 
     def count(self, task: Callable[[], Any]) -> Units:
-        """The units of what `task` does."""
+        """The units of the calls that `task` makes."""
         before = self.units
         task()
         return self.units - before
@@ -204,15 +204,15 @@ class Counted:
         return answer
 
     def _batch_get_item(self, **params: Any) -> Any:
-        """As many GetItems; keys that come back unprocessed cost nothing."""
+        """Costs as many GetItems. Unprocessed keys cost nothing."""
         answer = self.client.batch_get_item(**params)
         total = 0.0
-        for table, wanted in params["RequestItems"].items():
-            found = answer["Responses"].get(table, [])
+        for table, request in params["RequestItems"].items():
+            items = answer["Responses"].get(table, [])
             left = answer.get("UnprocessedKeys", {}).get(table, {"Keys": []})["Keys"]
-            missing = len(wanted["Keys"]) - len(found) - len(left)
-            sizes = [*map(size_of, found), *[0] * missing]
-            total += sum(read_units(size, wanted.get("ConsistentRead", False)) for size in sizes)
+            missing = len(request["Keys"]) - len(items) - len(left)
+            sizes = [*map(size_of, items), *[0] * missing]
+            total += sum(read_units(size, request.get("ConsistentRead", False)) for size in sizes)
         self._add("BatchGetItem", read=total)
         return answer
 
@@ -223,9 +223,12 @@ class Counted:
         return self._page("scan", params)
 
     def _page(self, operation: str, params: dict[str, Any]) -> Any:
-        """All that is read in a page together, rounded up once. A filter or projection would hide some."""
+        """The items of a page are summed up and rounded up once.
+
+        Raises NotImplementedError for a filter or projection, which hide what is paid for.
+        """
         if {"FilterExpression", "ProjectionExpression", "Select"} & params.keys():
-            raise NotImplementedError("what isn't in the answer is paid for too")
+            raise NotImplementedError("items and attributes that aren't in the answer cost as well")
         answer = getattr(self.client, operation)(**params)
         size = sum(map(size_of, answer["Items"]))
         self._add(operation.title(), read=read_units(size, params.get("ConsistentRead", False)))
@@ -246,31 +249,35 @@ class Counted:
         return self._written(operation, [self._planned(kind, params)], 1, params)
 
     def _batch_write_item(self, **params: Any) -> Any:
-        """As many single writes. Raises NotImplementedError when some come back unprocessed."""
+        """Costs as many single writes. Raises NotImplementedError if some are unprocessed."""
         writes = [
             self._planned(kind.removesuffix("Request"), {"TableName": table, **body})
             for table, requests in params["RequestItems"].items()
-            for request in requests for kind, body in request.items()
-        ]  # fmt: skip
+            for request in requests
+            for kind, body in request.items()
+        ]
         answer = self._written("batch_write_item", writes, 1, params)
         if answer.get("UnprocessedItems"):
             raise NotImplementedError("unprocessed items")
         return answer
 
     def _transact_write_items(self, **params: Any) -> Any:
-        """Each item is written twice, to prepare and to commit, also what is only checked.
+        """Each item costs two writes, to prepare and to commit, even one that is only checked.
 
-        Cancelled, it costs that too. Repeated with its token, each item is read, at the same double rate.
+        A cancelled transaction costs the same. A repetition with the same token reads each item, at the
+        double rate as well.
         """
         token = params.get("ClientRequestToken", "")
         if token in self._done:
             answer = self.client.transact_write_items(**params)
             self._add("TransactWriteItems", read=self._done[token])
             return answer
-        writes = [self._planned(kind, body) for one in params["TransactItems"] for kind, body in one.items()]
+        writes = [
+            self._planned(kind, body) for action in params["TransactItems"] for kind, body in action.items()
+        ]
         answer = self._written("transact_write_items", writes, 2, params)
         if token:
-            self._done[token] = sum(2 * read_units(one.size, consistent=True) for one in writes)
+            self._done[token] = sum(2 * read_units(write.size, consistent=True) for write in writes)
         return answer
 
     def _planned(self, kind: str, params: dict[str, Any]) -> _Write:
@@ -285,11 +292,11 @@ class Counted:
             answer = getattr(self.client, operation)(**params)
         except ClientError as error:
             if error.response["Error"]["Code"] in _REFUSED:
-                self._add(call, write=times * sum(write_units(one.size) for one in writes))
+                self._add(call, write=times * sum(write_units(write.size) for write in writes))
             raise
-        for one in writes:
-            one.after = self._peek(one.name, one.key)
-        self._add(call, write=sum(times * write_units(one.size) + one.index_units for one in writes))
+        for write in writes:
+            write.after = self._peek(write.name, write.key)
+        self._add(call, write=sum(times * write_units(write.size) + write.index_units for write in writes))
         return answer
 
     def _peek(self, table: str, key: Item) -> Item | None:
@@ -302,4 +309,4 @@ class Counted:
 
 
 _REFUSED = ("ConditionalCheckFailedException", "TransactionCanceledException")
-"""A condition that doesn't hold costs what the write would have; other errors cost nothing."""
+"""Errors of a condition that doesn't hold, which cost as much as the write; other errors cost nothing."""

@@ -44,8 +44,10 @@ class Members:
         self._rooms.write_text("".join(lines))
         self._process = subprocess.Popen(
             [str(compiled(SOURCES, scratch)), str(port), str(self._rooms), str(patience), *["plain"] * plain],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-        )  # fmt: skip
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
 
     def __enter__(self) -> Self:
         return self

@@ -117,7 +117,8 @@ class Index:
     def units(self, before: Item | None, after: Item | None) -> float:
         """Write units of the index.
 
-        A changed key is a deletion and an insertion. Attributes that the index doesn't project cost nothing. A transaction doubles the units of the table, not those of the index (measured; the guide says only
+        A changed key is a deletion and an insertion. Attributes that the index doesn't project cost nothing.
+        A transaction doubles the units of the table, not those of the index (measured; the guide says only
         that each *item* is prepared and committed, and that indexes follow afterwards).
         """
         old, new = self.view(before), self.view(after)

@@ -1,4 +1,4 @@
-"""A Socket.IO server of a hundred lines that delivers as wrongly as it is told, to test who counts that."""
+"""A Socket.IO server whose deliveries are wrong on purpose, which the load client must notice."""
 
 import asyncio
 import json
@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, Self
 
 Delivery = Callable[[int, list[str]], list[str]]
-"""What member number n gets of the messages that everybody should get."""
+"""(member, messages that every member should get) → the messages that this member gets; "" disconnects it."""
 
 
 class FakeServer:
@@ -62,7 +62,7 @@ class FakeServer:
     async def _post(self, head: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         length = int(head.lower().partition("content-length:")[2].split()[0])
         body: dict[str, Any] = json.loads(await reader.readexactly(length))
-        events = [one["event"] for one in body["operations"]] if "operations" in body else [body]
+        events = [operation["event"] for operation in body["operations"]] if "operations" in body else [body]
         messages = ["42" + json.dumps(["event_created", event], separators=(",", ":")) for event in events]
         for number, member in enumerate(self._members):
             for message in self._deliver(number, messages):
@@ -77,7 +77,7 @@ def send(writer: asyncio.StreamWriter, text: str) -> None:
 
 
 async def received(reader: asyncio.StreamReader) -> str:
-    """A masked frame's text."""
+    """The text of a masked frame."""
     size = (await reader.readexactly(2))[1] & 127
     if size == 126:
         size = int.from_bytes(await reader.readexactly(2), "big")

@@ -1,4 +1,4 @@
-"""`benchmarks/cost.py`: the figures are there, and the targets are reached."""
+"""The cost of operations: the report has its figures, and the targets are reached."""
 
 from pathlib import Path
 
@@ -16,9 +16,11 @@ def test_the_targets_are_reached(tmp_path: Path) -> None:
 
 
 def test_a_companys_dollars() -> None:
-    """10 people, a month of 22 days of 10 hours."""
-    one = Units(1, 7)
-    prices = Prices(one, one, Units(0, 8), one, one, one, Units(100), one, event_bytes=2**30, row_bytes=0)
+    """Of 10 people, in a month of 22 days of 10 hours."""
+    unit = Units(1, 7)
+    prices = Prices(
+        unit, unit, Units(0, 8), unit, unit, unit, Units(100), unit, event_bytes=2**30, row_bytes=0
+    )
     company = Company(10, servers=2, months=1)
     parts = dollars(company, prices, interval=5)
     micro = {name: round(amount * 1e6, 3) for name, amount in parts.items()}

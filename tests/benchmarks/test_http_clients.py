@@ -1,4 +1,4 @@
-"""The load client for requests, against a server that answers in every way that HTTP knows."""
+"""The HTTP load client, against a server that answers in every way that HTTP allows."""
 
 import json
 import socket
@@ -15,14 +15,14 @@ from benchmarks.http_clients import SOURCES, Request, ask
 from benchmarks.servers import Missing
 
 Answer = Callable[[str, bytes], tuple[bytes, bool]]
-"""(what is sent, whether the connection is kept) for a request's head and body."""
+"""(head, body of a request) → (bytes of the answer, whether the connection is kept)"""
 
 
 class Answering:
-    """Listens on a loopback port while the `with` lasts; keeps what it was asked."""
+    """Listens on a loopback port while the `with` lasts. `requests` has the (head, body) of every request."""
 
     def __init__(self, answer: Answer) -> None:
-        self.asked: list[tuple[str, bytes]] = []
+        self.requests: list[tuple[str, bytes]] = []
         self._answer = answer
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=100)
         self.port: int = self._listener.getsockname()[1]
@@ -52,7 +52,7 @@ class Answering:
             while head := "".join(_lines(stream)):
                 length = head.lower().partition("content-length: ")[2].split("\r\n")[0]
                 body = stream.read(int(length or 0))
-                self.asked.append((head, body))
+                self.requests.append((head, body))
                 answer, keep = self._answer(head, body)
                 connection.sendall(answer)
                 if not keep:
@@ -70,7 +70,7 @@ def with_length(status: int = 200, body: bytes = b"{}") -> bytes:
 
 @pytest.fixture(scope="module")
 def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the client is compiled, once."""
+    """The folder in which the client is compiled, once."""
     folder = tmp_path_factory.mktemp("load")
     compiled(SOURCES, folder)
     return folder
@@ -78,7 +78,7 @@ def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @contextmanager
 def answering(*answers: tuple[bytes, bool]) -> Iterator[Answering]:
-    """The answers in turn, over all connections."""
+    """A server that gives the answers in turn, over all connections."""
     number = iter(range(1_000_000))
     with Answering(lambda head, body: answers[next(number) % len(answers)]) as server:
         yield server
@@ -86,13 +86,13 @@ def answering(*answers: tuple[bytes, bool]) -> Iterator[Answering]:
 
 def test_requests_and_statuses_are_counted(scratch: Path) -> None:
     answers = [(with_length(status), True) for status in (200, 201, 304, 503)]
-    # What has no body by its status may have a length all the same.
+    # An answer without a body may have a Content-Length all the same.
     answers.append((b"HTTP/1.1 304 X\r\nContent-Length: 9000\r\n\r\n", True))
     with answering(*answers) as server:
         seen = ask(server.port, [Request("GET", "/a"), Request("GET", "/b")], 5, scratch, count=100)
-    assert seen["requests"] == len(server.asked) == 100
+    assert seen["requests"] == len(server.requests) == 100
     assert seen["statuses"] == {"200": 20, "201": 20, "304": 40, "503": 20}
-    assert [sum(head.startswith(f"GET {path} ") for head, _ in server.asked) for path in ("/a", "/b")] == [
+    assert [sum(head.startswith(f"GET {path} ") for head, _ in server.requests) for path in ("/a", "/b")] == [
         50,
         50,
     ]
@@ -113,20 +113,22 @@ def test_an_answer_may_come_in_chunks_of_any_size(scratch: Path) -> None:
 @pytest.mark.parametrize(
     "answer",
     [
-        pytest.param(b"HTTP/1.0 200 X\r\nContent-Length: 2\r\n\r\n{}", id="old protocol"),
-        pytest.param(b"HTTP/1.1 200 X\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}", id="it says so"),
-        pytest.param(b"HTTP/1.1 200 X\r\n\r\n{}", id="the end is the length"),
-        pytest.param(with_length(), id="without a word"),
+        pytest.param(b"HTTP/1.0 200 X\r\nContent-Length: 2\r\n\r\n{}", id="HTTP/1.0"),
+        pytest.param(
+            b"HTTP/1.1 200 X\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}", id="Connection: close"
+        ),
+        pytest.param(b"HTTP/1.1 200 X\r\n\r\n{}", id="no length"),
+        pytest.param(with_length(), id="without notice"),
     ],
 )
-def test_a_server_that_closes_is_asked_on_a_new_connection(scratch: Path, answer: bytes) -> None:
+def test_after_a_closed_connection_requests_go_over_a_new_one(scratch: Path, answer: bytes) -> None:
     with answering((answer, False)) as server:
         seen = ask(server.port, [Request("GET", "/")], 4, scratch, count=40)
     assert seen["statuses"] == {"200": 40}
-    assert len(server.asked) == 40
+    assert len(server.requests) == 40
 
 
-def test_an_answer_that_breaks_off_is_counted_as_such(scratch: Path) -> None:
+def test_an_incomplete_answer_is_counted_as_such(scratch: Path) -> None:
     with answering(
         (b"HTTP/1.1 200 X\r\nContent-Length: 10\r\n\r\nhalf", False), (with_length(), True)
     ) as server:
@@ -134,27 +136,27 @@ def test_an_answer_that_breaks_off_is_counted_as_such(scratch: Path) -> None:
     assert seen["statuses"] == {"0": 5, "200": 5}
 
 
-def test_each_request_is_another_one(scratch: Path) -> None:
+def test_each_request_differs(scratch: Path) -> None:
     create = Request(
         "POST", "/{{n}}", '{"id": "{{uuid}}", "same": "{{uuid}}", "n": {{n}}, "{{": "한글"}', {"A": "b"}
     )
     with answering((with_length(201), True)) as server:
         ask(server.port, [create], 8, scratch, count=200)
-    bodies = [json.loads(body) for _, body in server.asked]
+    bodies = [json.loads(body) for _, body in server.requests]
     assert {body["n"] for body in bodies} == set(range(200))
     assert len({uuid.UUID(body["id"]) for body in bodies}) == 200
     assert all(body["id"] == body["same"] and body["{{"] == "한글" for body in bodies)
-    assert all("\r\nA: b\r\n" in head for head, _ in server.asked)
+    assert all("\r\nA: b\r\n" in head for head, _ in server.requests)
 
 
-def test_it_ends_when_the_time_is_over(scratch: Path) -> None:
+def test_it_ends_in_time(scratch: Path) -> None:
     with answering((with_length(), True)) as server:
         seen = ask(server.port, [Request("GET", "/")], 3, scratch, seconds=0.3)
     assert 0.25 < seen["seconds"] < 5
-    assert seen["requests"] == len(server.asked)
+    assert seen["requests"] == len(server.requests)
 
 
-def test_what_is_no_http_fails(scratch: Path) -> None:
+def test_an_answer_that_is_not_http_fails(scratch: Path) -> None:
     with (
         answering((b"SSH-2.0\r\n\r\n", True)) as server,
         pytest.raises(RuntimeError, match="no answer of HTTP"),
@@ -162,7 +164,7 @@ def test_what_is_no_http_fails(scratch: Path) -> None:
         ask(server.port, [Request("GET", "/")], 1, scratch, count=1)
 
 
-def test_without_a_compiler_it_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_compiler_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(Missing, match="gcc"):
         compiled(SOURCES, tmp_path)

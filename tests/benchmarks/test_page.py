@@ -1,4 +1,4 @@
-"""The page of results, made from figures that are made up."""
+"""performance.json and the page made from it, with invented figures."""
 
 import json
 from pathlib import Path
@@ -121,7 +121,7 @@ def test_numbers_have_three_digits(value: float, shown: str) -> None:
 def test_the_json_has_one_figure_a_line(measured: dict[str, Any]) -> None:
     text = results.as_text(measured)
     assert json.loads(text) == measured
-    figures = sum(len(one["report"]["figures"]) for one in measured["scenarios"].values())
+    figures = sum(len(entry["report"]["figures"]) for entry in measured["scenarios"].values())
     assert sum(line.lstrip().startswith('{"name":') for line in text.splitlines()) == figures == 4
 
 

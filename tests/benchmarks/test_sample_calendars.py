@@ -1,4 +1,4 @@
-"""The calendars that all servers are to hold."""
+"""The calendars that every server has."""
 
 import json
 from dataclasses import fields
@@ -6,21 +6,21 @@ from dataclasses import fields
 from benchmarks.sample_calendars import Event, calendar_of, events, in_month, new_event
 
 
-def test_they_are_the_same_each_time_and_another_for_each_calendar() -> None:
+def test_a_calendar_has_the_same_events_each_time_and_other_events_than_another_one() -> None:
     assert events("a", 100) == events("a", 100)
-    assert len({one.id for name in "ab" for one in events(name, 1_000)}) == 2_000
+    assert len({event.id for name in "ab" for event in events(name, 1_000)}) == 2_000
 
 
-def test_a_month_has_as_many_events_in_all_of_them() -> None:
+def test_the_month_has_the_same_number_of_events_whatever_the_size() -> None:
     assert {in_month("a", size) for size in (100, 1_000, 10_000)} == {41}
 
 
 def test_an_event_has_200_to_400_bytes() -> None:
-    sizes = [len(json.dumps(one.as_json(), ensure_ascii=False).encode()) for one in events("a", 1_000)]
+    sizes = [len(json.dumps(event.as_json(), ensure_ascii=False).encode()) for event in events("a", 1_000)]
     assert 200 < min(sizes) <= max(sizes) < 400
 
 
-def test_icalendar_says_the_same() -> None:
+def test_the_icalendar_form_has_the_same_events() -> None:
     members = events("a", 50)
     lines = calendar_of(members).split("\r\n")
     assert lines.count("BEGIN:VEVENT") == lines.count("END:VEVENT") == 50
@@ -31,6 +31,6 @@ def test_icalendar_says_the_same() -> None:
         assert f"DESCRIPTION:{event.description}".replace(",", "\\,") in lines[at : at + 5]
 
 
-def test_new_events_differ_by_what_the_load_client_fills_in() -> None:
+def test_a_new_event_has_placeholders_for_the_load_client() -> None:
     assert new_event().id == "{{uuid}}"
     assert {field.name for field in fields(Event)} == set(new_event().as_json())

@@ -1,4 +1,4 @@
-"""The counter of units against examples worked out by hand, and what the calendar's operations cost."""
+"""The counter of units against examples worked out by hand, and the units of the calendar's operations."""
 
 from collections.abc import Callable
 from typing import Any
@@ -14,7 +14,7 @@ from tests.house import House, Server, right_now
 
 DAY = "2024-01-20"
 LARGEST = 700
-"""Bytes (UTF-8) of what people write into an event, its date included."""
+"""Bytes (UTF-8) of the largest event of these tests, its date included."""
 
 
 # The rules
@@ -73,7 +73,7 @@ def test_plain_writes_and_their_index(house: House, counted: Counted) -> None:
     assert put(counted, event(1000, event_date="2024-01-21"), house) == Units(0, 1 + 2)  # another key
     dateless = event(1000)
     del dateless["event_date"]
-    assert put(counted, dateless, house) == Units(0, 1 + 1)  # it leaves the index
+    assert put(counted, dateless, house) == Units(0, 1 + 1)  # the item leaves the index
     assert put(counted, dateless, house) == Units(0, 1)
     key = {"id": {"S": "e"}, "department_id": {"S": "d"}}
     assert counted.count(lambda: counted.delete_item(TableName=table, Key=key)) == Units(0, 1)
@@ -89,7 +89,7 @@ def test_reads(house: House, counted: Counted) -> None:
         house.plain.put_item(TableName=table, Item=event(3000, id=str(number)))
 
     def keys(*ids: str) -> list[dict[str, Any]]:
-        return [{"id": {"S": one}, "department_id": {"S": "d"}} for one in ids]
+        return [{"id": {"S": id_}, "department_id": {"S": "d"}} for id_ in ids]
 
     def read(operation: str, **params: Any) -> float:
         return counted.count(lambda: getattr(counted, operation)(**params)).read
@@ -97,8 +97,8 @@ def test_reads(house: House, counted: Counted) -> None:
     assert read("get_item", TableName=table, Key=keys("0")[0], ConsistentRead=True) == 1
     assert read("get_item", TableName=table, Key=keys("no")[0], ConsistentRead=True) == 1
     assert read("get_item", TableName=table, Key=keys("0")[0]) == 0.5
-    wanted = {"Keys": keys("0", "1", "no"), "ConsistentRead": True}
-    assert read("batch_get_item", RequestItems={table: wanted}) == 3
+    request = {"Keys": keys("0", "1", "no"), "ConsistentRead": True}
+    assert read("batch_get_item", RequestItems={table: request}) == 3
     assert read("scan", TableName=table, ConsistentRead=True) == 3  # 9,000 bytes together
     query = {
         "TableName": table,
@@ -120,7 +120,7 @@ def transaction(house: House, condition: str) -> list[dict[str, Any]]:
     for number in ("gone", "seen"):
         house.plain.put_item(**table, Item=event(1500, id=number))
     house.plain.put_item(**table, Item=event(1000))
-    keys = {one: {"id": {"S": one}, "department_id": {"S": "d"}} for one in ("gone", "seen", "new")}
+    keys = {id_: {"id": {"S": id_}, "department_id": {"S": "d"}} for id_ in ("gone", "seen", "new")}
     return [
         {"Put": {**table, "Item": event(2500)}},
         {"Delete": {**table, "Key": keys["gone"]}},
@@ -136,7 +136,7 @@ def test_a_transaction_doubles_the_tables_units(house: House, counted: Counted) 
     def commit() -> Any:
         return counted.transact_write_items(TransactItems=actions, ClientRequestToken="once")
 
-    # Index: 3 for the put, 2 for the deletion; the checked stays, the new one has no date.
+    # Index: 3 for the put, 2 for the deletion, 0 for the checked item and for the new one without a date.
     assert counted.count(commit) == Units(0, 2 * (3 + 2 + 2 + 2) + 3 + 2)
     assert counted.count(commit) == Units(2 * 4, 0)  # repeated with its token
 
@@ -174,7 +174,7 @@ def ascii_text(size: int) -> str:
 
 
 def korean_text(size: int) -> str:
-    """As many three-byte characters as fit, and the rest."""
+    """As many three-byte characters as fit, filled up with one-byte characters."""
     return "회" * (size // 3) + "x" * (size % 3)
 
 
@@ -183,7 +183,7 @@ TEXTS = pytest.mark.parametrize("text", [ascii_text, korean_text])
 
 
 def written(text: Text, size: int = LARGEST, **fields: str) -> dict[str, str]:
-    """Fields whose values are `size` bytes together, none of them empty."""
+    """Fields with values of `size` bytes in all, none of them empty."""
     body = {
         "event_date": DAY,
         "title": text(60),
@@ -200,7 +200,7 @@ CLIENT_ID = "0985bc50-3edb-400e-b484-faca1c3b1ba6"
 
 
 def at_revision(house: House, department: str, revision: int) -> None:
-    """The department's head, and what its next change costs, as after so many changes."""
+    """Sets the department's head, so that its next change costs as much as after `revision` changes."""
     house.plain.update_item(
         TableName=house.storage.changes_table,
         Key={"department_id": {"S": department}, "revision": {"N": "0"}},
@@ -212,28 +212,27 @@ def at_revision(house: House, department: str, revision: int) -> None:
 @TEXTS
 @pytest.mark.parametrize("revision", [1, 1_000_000, 98_765_432])
 def test_a_lone_write(house: House, server: Server, counted: Counted, text: Text, revision: int) -> None:
-    """7 write units for a create, each update, a deletion and a restore; none of them has to read first
-    (but the restore)."""
+    """A create, an update, a deletion and a restore cost 7 write units; only the restore reads first."""
     department = server.department()
     server.event(department)
     at_revision(house, department, revision)
     server.events(department)
-    http, made = server.http, {}
+    http, event = server.http, {}
 
     def create() -> None:
-        made.update(http.post(f"/api/events/{department}", json=written(text)).json["event"])
+        event.update(http.post(f"/api/events/{department}", json=written(text)).json["event"])
 
     def update(title: str) -> Callable[[], Any]:
-        return lambda: http.put(f"/api/events/{made['id']}", json=written(text, title=title))
+        return lambda: http.put(f"/api/events/{event['id']}", json=written(text, title=title))
 
     assert counted.count(create) == Units(0, 7)
     for title in ("하나", "둘", "셋"):
         assert counted.count(update(title)) == Units(0, 7)
-    assert made["revision"] == revision + 1
-    assert counted.count(lambda: http.delete(f"/api/events/{made['id']}")) == Units(0, 7)
+    assert event["revision"] == revision + 1
+    assert counted.count(lambda: http.delete(f"/api/events/{event['id']}")) == Units(0, 7)
     back = {"revision": revision + 2}
-    assert counted.count(lambda: http.post(f"/api/events/{made['id']}/restore", json=back)).write == 7
-    assert [one["version"] for one in server.events(department)] == [1, 6]
+    assert counted.count(lambda: http.post(f"/api/events/{event['id']}/restore", json=back)).write == 7
+    assert [event["version"] for event in server.events(department)] == [1, 6]
 
 
 @TEXTS
@@ -246,25 +245,25 @@ def test_a_create_with_an_id_of_the_client(server: Server, counted: Counted, tex
         server.http.post(f"/api/events/{department}", json=body)
 
     assert counted.count(create) == Units(1, 7)
-    assert counted.count(create) == Units(2, 0)  # repeated: is it taken elsewhere, and is this the newest
+    assert counted.count(create) == Units(2, 0)  # a repetition reads the id of other departments and the head
 
 
 @TEXTS
 def test_writes_after_a_move(server: Server, counted: Counted, text: Text) -> None:
-    one, other = server.department("하나"), server.department("둘")
-    for department in (one, other):
+    source, target = server.department("하나"), server.department("둘")
+    for department in (source, target):
         server.event(department)
-    made = server.event(one, **written(text))
-    body = {"department_id": other}
-    moved = counted.count(lambda: server.http.post(f"/api/events/{made['id']}/move", json=body))
+    event = server.event(source, **written(text))
+    body = {"department_id": target}
+    moved = counted.count(lambda: server.http.post(f"/api/events/{event['id']}/move", json=body))
     # Two heads, two rows, the tombstone and the event; out of the index here, into it there.
     assert moved.write == 2 * 6 + 2
     for title in ("하나", "둘"):
         edited = written(text, title=title)
         assert counted.count(
-            lambda body=edited: server.http.put(f"/api/events/{made['id']}", json=body)
+            lambda body=edited: server.http.put(f"/api/events/{event['id']}", json=body)
         ) == Units(0, 7)
-    assert counted.count(lambda: server.http.delete(f"/api/events/{made['id']}")) == Units(0, 7)
+    assert counted.count(lambda: server.http.delete(f"/api/events/{event['id']}")) == Units(0, 7)
 
 
 @TEXTS
@@ -275,14 +274,14 @@ def test_a_batch_of_ten(server: Server, counted: Counted, text: Text) -> None:
 
     def send(operations: list[dict[str, Any]]) -> list[dict[str, Any]]:
         answer = server.http.post(f"/api/events/{department}/batch", json={"operations": operations})
-        assert {one["status"] for one in answer.json["results"]} <= {200, 201}
+        assert {result["status"] for result in answer.json["results"]} <= {200, 201}
         return answer.json["results"]
 
-    made: list[dict[str, Any]] = []
+    results: list[dict[str, Any]] = []
     creates = [{"op": "create", "event": written(text)} for _ in range(10)]
-    assert counted.count(lambda: made.extend(send(creates))) == Units(1, 52)
+    assert counted.count(lambda: results.extend(send(creates))) == Units(1, 52)
     edit = written(text, title="둘")
-    updates = [{"op": "update", "id": one["event"]["id"], "event": edit} for one in made]
+    updates = [{"op": "update", "id": result["event"]["id"], "event": edit} for result in results]
     assert counted.count(lambda: send(updates)) == Units(1, 52)
 
 

@@ -1,4 +1,4 @@
-"""The load client sees what members get, and notices what they get wrongly."""
+"""The websocket load client counts the deliveries of its members, and every flaw of them."""
 
 import shutil
 from collections.abc import Iterator
@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.peers.broadcast import floor
 from benchmarks.servers import CalendarServer, calendar
 from benchmarks.websocket_clients import Members, Room, flawless
 from tests.benchmarks.fake_server import Delivery, FakeServer
@@ -15,7 +16,7 @@ pytestmark = pytest.mark.skipif(not shutil.which("gcc"), reason="gcc is not inst
 
 @pytest.fixture(scope="module")
 def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One folder for all, so that the client is compiled once."""
+    """One folder for all tests, so that the client is compiled once."""
     return tmp_path_factory.mktemp("load")
 
 
@@ -49,7 +50,7 @@ def test_every_member_of_our_server_gets_each_change_once(server: CalendarServer
     assert 400 < alone["bytes_per_delivery"] < 460
 
 
-def test_all_members_come_back_to_our_server_after_a_crash(server: CalendarServer, scratch: Path) -> None:
+def test_all_members_reconnect_to_our_server_after_a_crash(server: CalendarServer, scratch: Path) -> None:
     department = server.department("기획팀")
     empty = server.request("GET", f"/api/events/{department}")[1]
     server.request("POST", f"/api/events/{department}", {"event_date": "2024-01-20", "title": "회의"})
@@ -62,7 +63,15 @@ def test_all_members_come_back_to_our_server_after_a_crash(server: CalendarServe
     assert (seen["back"], seen["ready"], seen["behind"], seen["full"]) == (20, 20, 0, 0)
 
 
-def test_a_right_delivery_has_no_flaw(scratch: Path) -> None:
+def test_the_floor_hands_each_change_to_every_member_once(scratch: Path) -> None:
+    with floor(scratch) as server, Members(server.port, [Room("room")], scratch, plain=True) as members:
+        members.connect(20)
+        seen = flawless(members.post(5))
+    assert seen["deliveries"] == 5 * 20
+    assert seen["bytes_per_delivery"] == 430, "as big as a message of ours"
+
+
+def test_a_correct_delivery_has_no_flaw(scratch: Path) -> None:
     assert flaws_of(lambda member, messages: messages, scratch, requests=3) == {}
 
 
@@ -70,13 +79,13 @@ def test_a_lost_delivery_is_noticed(scratch: Path) -> None:
     assert flaws_of(lambda member, messages: messages[member == 1 :], scratch) == {"lost": 1}
 
 
-def test_a_doubled_delivery_is_noticed(scratch: Path) -> None:
+def test_a_duplicate_is_noticed(scratch: Path) -> None:
     assert flaws_of(lambda member, messages: messages[:1] * (member == 1) + messages, scratch) == {
         "duplicates": 1
     }
 
 
-def test_a_delivery_that_comes_once_too_often_at_the_end_is_noticed(scratch: Path) -> None:
+def test_a_duplicate_after_the_last_delivery_is_noticed(scratch: Path) -> None:
     assert flaws_of(lambda member, messages: messages + messages[:1], scratch) == {"duplicates": MEMBERS}
 
 
@@ -85,18 +94,18 @@ def test_a_wrong_order_is_noticed(scratch: Path) -> None:
 
 
 def test_a_delivery_that_comes_with_the_next_request_is_late(scratch: Path) -> None:
-    kept: list[str] = []
+    delayed_messages: list[str] = []
 
     def delayed(member: int, messages: list[str]) -> list[str]:
         if member != 1:
             return messages
-        kept.extend(messages)
-        return [] if len(kept) == 1 else kept
+        delayed_messages.extend(messages)
+        return [] if len(delayed_messages) == 1 else delayed_messages
 
     assert flaws_of(delayed, scratch, requests=2, size=1) == {"lost": 1, "late": 1}
 
 
-def test_a_member_that_is_thrown_out_is_noticed(scratch: Path) -> None:
+def test_a_member_that_is_disconnected_is_noticed(scratch: Path) -> None:
     # An empty message closes the connection.
     flaws = flaws_of(lambda member, messages: messages if member else [*messages, ""], scratch)
     assert flaws == {"dropped": 1}

@@ -15,7 +15,7 @@ HEAD = """\
 
 What the server costs and how fast it answers, beside others, measured in one run on one machine. \
 `make bench` writes this page; every figure of every run is in [performance.json](performance.json), and \
-[benchmarks/](../benchmarks/README.md) describes the programs.
+`benchmarks/README.md` describes the programs.
 
 A figure is the median of the runs; in brackets stand the lowest and the highest run, and for another server \
 (×) the median of ours ÷ theirs within a run. Ratios say more than times, which depend on the machine.

@@ -109,7 +109,7 @@ def recorded(recorder: Recorder) -> Iterator[None]:
         yield
     finally:
         sys.setprofile(None)
-        threading.setprofile(None)  # type: ignore[arg-type]
+        threading.setprofile(None)
 
 
 # The application and what it is asked

@@ -48,7 +48,7 @@ static void dial(struct connection *c) {
   watch(c, EPOLL_CTL_ADD, EPOLLIN | EPOLLOUT);
 }
 
-/* What is left of the request goes out; EPOLLOUT is asked for while there is something. */
+/* Sends the rest of the request. EPOLLOUT is watched until nothing is left. */
 static bool push(struct connection *c) {
   while (c->sent < c->request.size) {
     ssize_t done = send(c->fd, c->request.text + c->sent, c->request.size - c->sent, MSG_NOSIGNAL);
@@ -82,8 +82,8 @@ static void finish(struct connection *c, int status) {
   begin(c);
 }
 
-/* The server has hung up. On a connection that it kept, before a byte of the answer, that is its right: the
-   request goes out again. So does one that found no server. */
+/* The server has closed the connection. It may close a kept one before the first byte of an answer: the request
+   is sent again then, and also if no server was reached. */
 static void closed(struct connection *c) {
   bool idle = c->used && !c->answer.size, refused = !c->used && !c->sent;
   hang_up(c);

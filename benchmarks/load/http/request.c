@@ -1,4 +1,4 @@
-/* Templates and the requests that are made of them. */
+/* Templates, and requests made from them. */
 #include "http.h"
 
 #include <sys/random.h>

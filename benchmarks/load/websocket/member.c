@@ -25,7 +25,7 @@ static void drop(struct member *m) {
   m->fd = -1;
   m->rest_size = 0;
   if (m->state == READY) {
-    m->due = clock_us();  /* comes back at once; only who fails then waits */
+    m->due = clock_us();  /* reconnects at once; only a failed attempt waits */
     if (!tally.first_drop) tally.first_drop = m->due;
     tally.dropped++;
     become(m, DOWN);
@@ -117,7 +117,7 @@ static void joined(struct member *m, const char *text, size_t n) {
 static void delivered(struct member *m, long number, double sent) {
   double at = clock_us();
   int bit = number - request.first;
-  if (bit < 0 || bit >= request.size) {  /* of an earlier request */
+  if (bit < 0 || bit >= request.size) {  /* a change of an earlier request */
     if (m->missed > 0) m->missed--, tally.late++;
     else tally.duplicates++;
     return;
@@ -167,7 +167,7 @@ static void packet(struct member *m, const char *text, size_t n) {
   }
 }
 
-/* The bytes of `data` that were whole frames (or the answer to the upgrade). */
+/* Returns how many bytes of `data` were complete frames (or the answer to the upgrade). */
 static size_t take(struct member *m, const char *data, size_t n) {
   size_t at = 0;
   if (m->state == UPGRADING) {

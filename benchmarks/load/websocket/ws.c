@@ -26,10 +26,10 @@
 
 #define MAX_SIZE 64          /* changes in one request: a bit each */
 #define SETTLE 0.1e6         /* µs after the last request, for deliveries that are one too many */
-/* Makes a message of our server, ids and cursor included, about 430 bytes. */
+/* With ids and cursor, our server's message about it has about 430 bytes. */
 #define EVENT "{\"event_date\":\"2024-01-20\",\"title\":\"@%ld:%.0f\",\"time\":\"14:00\"}"
 #define MESSAGE_SIZE 430     /* of our server's */
-/* Who has an event, beside the members by their number. */
+/* Sources of epoll's events other than members, which have their number. */
 #define POSTER UINT32_MAX
 #define COMMANDS (UINT32_MAX - 1ull)
 
@@ -39,7 +39,7 @@ struct member *members;
 struct request request;
 static struct room *rooms;
 static int room_count;
-static int poster = -1;                              /* the connection of those who make changes */
+static int poster = -1;                              /* the connection over which changes are posted */
 static char answer[1 << 20];
 static size_t answer_size;
 static double patience;                              /* µs */
@@ -71,7 +71,7 @@ static void send_request(int size) {
   static char body[MAX_SIZE * 200], message[sizeof body + 1000];
   double sent = clock_us();
   int n = 0;
-  request.first += request.size;  /* the numbers go on over all requests */
+  request.first += request.size;  /* numbers are consecutive over all requests */
   request.size = size;
   if (size > 1) n = sprintf(body, "{\"operations\":[");
   for (int i = 0; i < size; i++) {
@@ -93,7 +93,7 @@ static void send_request(int size) {
   if (send(poster, message, head, MSG_NOSIGNAL) != head) fail("send");
 }
 
-/* A part of the answer. Its connection may end while nothing is asked. */
+/* Reads a part of the answer. The server may close the connection between two requests. */
 static void poster_event(void) {
   ssize_t got = recv(poster, answer + answer_size, sizeof answer - 1 - answer_size, MSG_DONTWAIT);
   if (got < 0 && errno == EAGAIN) return;
@@ -114,7 +114,7 @@ static void poster_event(void) {
   if (strcasestr(answer, "\r\nconnection: close")) hang_up();
 }
 
-/* Handles what has happened within `us`. True: a command waits. */
+/* Waits up to `us` for events and handles them. Returns true if a command waits. */
 static bool turn(double us) {
   static struct epoll_event events[512];
   bool command = false;
@@ -129,7 +129,7 @@ static bool turn(double us) {
   return command;
 }
 
-/* A command; `known`: how many of the latencies stay. */
+/* Begins a command. The first `known` latencies stay. */
 static void begin(size_t known) {
   tally = (struct tally){.began = clock_us(), .cpu = cpu_seconds()};
   forget_latencies(known);

@@ -1,4 +1,5 @@
-# make run, make migrate FROM=folder, make test, make test-all, make test-stock, make test-dynoxide, make check, make bench.
+# make run, make migrate FROM=folder, make check, make docs, make bench,
+# make test, make test-all, make test-stock, make test-dynoxide, make test-production.
 # Everything is made in this folder; nothing needs root.
 
 PYTHON ?= python3
@@ -12,7 +13,7 @@ NODE_MODULES := $(if $(NPM),$(patsubst %/package-lock.json,%/node_modules/.packa
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --quiet
 PYTEST := $(BIN)/python -m pytest --numprocesses=3 --dist=loadfile --durations=15 --cov --cov-branch --cov-fail-under=95
 
-.PHONY: run migrate test test-all test-stock test-dynoxide check bench clean
+.PHONY: run migrate test test-all test-stock test-dynoxide check docs bench clean
 .DEFAULT_GOAL := run
 .DELETE_ON_ERROR:
 
@@ -57,12 +58,16 @@ check: $(VENV)/.development
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# The documentation as a site, in site/. A link or an anchor that leads nowhere fails it.
+docs: $(VENV)/.docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
 # BENCH="--only rest --runs 3"; --quick only tries it out.
 bench: $(VENV)/.runtime
 	$(BIN)/python -m benchmarks $(BENCH)
 
 clean:
-	rm -rf $(VENV) .dynoxide .bench web/node_modules tests/clients/node_modules .coverage .coverage.* .*_cache
+	rm -rf $(VENV) .dynoxide .bench site web/node_modules tests/clients/node_modules .coverage .coverage.* .*_cache
 
 # An .env that is there stays as it is.
 .env: | $(VENV)/.runtime
@@ -81,7 +86,11 @@ $(VENV)/.runtime: requirements.txt requirements-embedded.txt | $(BIN)/python
 	$(PIP) -r requirements.txt -r requirements-embedded.txt
 	@touch $@
 
-$(VENV)/.development: requirements-dev.txt $(VENV)/.runtime
+$(VENV)/.docs: requirements-docs.txt | $(BIN)/python
+	$(PIP) -r requirements-docs.txt
+	@touch $@
+
+$(VENV)/.development: requirements-dev.txt requirements-docs.txt $(VENV)/.runtime
 	$(PIP) -r requirements-dev.txt
 	@touch $@
 

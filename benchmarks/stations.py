@@ -19,7 +19,9 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager
+from multiprocessing import get_context
 from pathlib import Path
 from types import FrameType
 from typing import Any, NamedTuple
@@ -202,17 +204,16 @@ def join(application: Application) -> tuple[Task, Task]:
 REQUESTS = {"write": write, "read": read, "join": join}
 
 
-def stations_of(names: list[str], root: Path, scratch: Path) -> dict[str, Recorder]:
-    """Runs requests of REQUESTS. Once per process: the application can't be imported a second time."""
-    server = CalendarServer(scratch, {"TAIL_INTERVAL_SECONDS": "3600"}, root=root)
+def stations_of(names: list[str], root: Path, environment: dict[str, str]) -> dict[str, str]:
+    """Runs requests of REQUESTS and describes them.
+
+    Once per process, because the application can't be imported a second time. The process must end before the
+    engine, which the application would start again.
+    """
     os.environ.clear()
-    os.environ.update(server.environment)
-    try:
-        server.create_tables()
-        application = Application(root)
-        return {name: recording(REQUESTS[name](application), root) for name in names}
-    finally:
-        server.stop_engine()
+    os.environ.update(environment)
+    application = Application(root)
+    return {name: described(recording(REQUESTS[name](application), root)) for name in names}
 
 
 def recording(tasks: tuple[Task, Task], root: Path) -> Recorder:
@@ -261,8 +262,13 @@ def main() -> int:
     with ExitStack() as stack:
         root = stack.enter_context(checkout(options.revision)) if options.revision else ROOT
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="stations-")))
-        for name, recorder in stations_of(names, root, scratch).items():
-            print(f"{name}:\n{described(recorder)}\n")
+        server = CalendarServer(scratch, {"TAIL_INTERVAL_SECONDS": "3600"}, root=root)
+        stack.callback(server.stop_engine)
+        server.create_tables()
+        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+            texts = pool.submit(stations_of, names, root, server.environment).result()
+    for name, text in texts.items():
+        print(f"{name}:\n{text}\n")
     return 0
 
 

@@ -6,6 +6,7 @@ PYTHON ?= python3
 HOST ?= 127.0.0.1
 PORT ?= 8000
 VENV := .venv
+PRODUCTION := .venv-production
 BIN := $(VENV)/bin
 NPM := $(shell command -v npm 2>/dev/null)
 # Node's packages of the tests, when npm is there.
@@ -13,7 +14,7 @@ NODE_MODULES := $(if $(NPM),$(patsubst %/package-lock.json,%/node_modules/.packa
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --quiet
 PYTEST := $(BIN)/python -m pytest --numprocesses=3 --dist=loadfile --durations=15 --cov --cov-branch --cov-fail-under=95
 
-.PHONY: run migrate test test-all test-stock test-dynoxide check docs bench clean
+.PHONY: run migrate test test-all test-stock test-production test-dynoxide check docs bench clean
 .DEFAULT_GOAL := run
 .DELETE_ON_ERROR:
 
@@ -32,6 +33,11 @@ test: $(VENV)/.development $(NODE_MODULES)
 
 test-all: $(VENV)/.development $(NODE_MODULES)
 	$(PYTEST)
+
+# The server as requirements.txt alone installs it: the newest botocore, no ministack. `make clean` first to
+# have the newest ones of today.
+test-production: $(VENV)/.development $(PRODUCTION)/.installed
+	$(BIN)/python -m tests.production $(PRODUCTION)/bin/python
 
 # The storage's contract, REST and sync on dynoxide, a stricter DynamoDB (docs/develop/testing.md). npm's
 # package `dynoxide` would only choose one of these.
@@ -67,7 +73,7 @@ bench: $(VENV)/.runtime
 	$(BIN)/python -m benchmarks $(BENCH)
 
 clean:
-	rm -rf $(VENV) .dynoxide .bench site web/node_modules tests/clients/node_modules .coverage .coverage.* .*_cache
+	rm -rf $(VENV) $(PRODUCTION) .dynoxide .bench site web/node_modules tests/clients/node_modules .coverage .coverage.* .*_cache
 
 # An .env that is there stays as it is.
 .env: | $(VENV)/.runtime
@@ -92,6 +98,11 @@ $(VENV)/.docs: requirements-docs.txt | $(BIN)/python
 
 $(VENV)/.development: requirements-dev.txt requirements-docs.txt $(VENV)/.runtime
 	$(PIP) -r requirements-dev.txt
+	@touch $@
+
+$(PRODUCTION)/.installed: requirements.txt
+	$(PYTHON) -m venv $(PRODUCTION)
+	$(PRODUCTION)/bin/python -m pip --disable-pip-version-check install --quiet --quiet -r requirements.txt
 	@touch $@
 
 %/node_modules/.package-lock.json: %/package.json %/package-lock.json

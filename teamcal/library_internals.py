@@ -162,7 +162,7 @@ SIMPLE_WEBSOCKET: tuple[Internal, ...] = (
 )
 
 
-_BOTOCORE = "1.43.106"
+_BOTOCORE = "1.43.106 to 1.44.8"
 _BOTOCORE_CLIENT = "botocore's own client makes every call: about 1.4 ms of CPU instead of 0.15 to 0.2"
 
 

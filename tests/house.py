@@ -162,7 +162,7 @@ class House:
         return found
 
     def dump(self) -> str:
-        """Everything in the tables, whatever order an engine returns items and attributes in."""
+        """Everything in the tables, in an order that doesn't depend on the engine."""
         names = (self.storage.departments_table, self.storage.events_table, self.storage.changes_table)
         return "\n".join(line for name in names for line in sorted(map(_as_text, self.items(name))))
 

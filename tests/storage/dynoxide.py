@@ -29,22 +29,22 @@ def dynoxide(database: Path | None = None) -> Iterator[str]:
         command += ["--db-path", str(database)]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:
-            _wait_until_it_listens(process, port)
+            wait_until_it_listens(process, port)
             yield f"http://127.0.0.1:{port}"
         finally:
             process.terminate()
 
 
-def _wait_until_it_listens(process: subprocess.Popen[bytes], port: int) -> None:
+def wait_until_it_listens(process: subprocess.Popen[bytes], port: int) -> None:
     ends = time.monotonic() + START_SECONDS
     while True:
-        assert process.poll() is None, f"dynoxide ended with {process.returncode}"
+        assert process.poll() is None, f"the server ended with {process.returncode}"
         try:
             connection = HTTPConnection("127.0.0.1", port, timeout=1)
             connection.connect()
             connection.close()
         except OSError:
-            assert time.monotonic() < ends, "dynoxide doesn't listen"
+            assert time.monotonic() < ends, "the server doesn't listen"
             time.sleep(0.02)
         else:
             return

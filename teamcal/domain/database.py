@@ -13,8 +13,9 @@ from teamcal.domain.values import Record
 class Database(Protocol):
     """Departments, events and their change log. Safe for threads and greenlets.
 
-    Every read is consistent. Every method ends within the deadline in force (teamcal.deadline) and raises
-    StorageError when the tables are throttled, unreachable or missing, or the credentials are refused.
+    Every read sees every commit that had returned before it began. Every method ends within the deadline in
+    force (teamcal.deadline) and raises StorageError when the tables are throttled, unreachable or missing, or
+    the credentials are refused.
     """
 
     def read_head(self, log_id: str) -> Head:
@@ -50,8 +51,9 @@ class Database(Protocol):
     def commit(self, writes: Sequence[Write], token: str) -> None:
         """Applies all of `writes` or none, once however often it is called with the same `token`.
 
-        Raises RevisionConflict when a head is no longer at its write's base, RecordConflict when stored
-        records aren't as the writes expect them. After StorageUnavailable the writes may have been applied.
+        Raises RevisionConflict when a head is no longer at its write's base, or the department of a first
+        event doesn't exist; RecordConflict when stored records aren't as the writes expect them, deleted
+        ones included. After StorageUnavailable the writes may have been applied.
         """
 
     def forgotten(self, change: Change) -> bool:

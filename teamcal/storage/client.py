@@ -120,6 +120,8 @@ class DynamoDBClient:
         failure: StorageError = StorageUnavailable(operation)
         for attempt, pause in enumerate(self._pauses(), start=1):
             self.metrics.add(STORAGE_CALLS)
+            if attempt > 1:
+                self.metrics.add(STORAGE_RETRIES)
             try:
                 return _checked(operation, self._fast_client().call(operation, params))
             except (ClientError, BotoCoreError, ResponseParserError, EngineFailed, OSError) as error:
@@ -129,7 +131,6 @@ class DynamoDBClient:
                 failure = self._failure(fault, error, params, quiet)
             if not _is_worth_another(fault, attempt):
                 break
-            self.metrics.add(STORAGE_RETRIES)
             time.sleep(pause)
         raise failure
 
@@ -165,13 +166,14 @@ class DynamoDBClient:
         """Yields the answers to a batch call, which is repeated with what the last one left unprocessed."""
         pending, has_answered = request, False
         for pause in self._pauses():
+            if has_answered:
+                self.metrics.add(STORAGE_RETRIES)
             answer = self.call(operation, RequestItems=pending)
             has_answered = True
             yield answer
             pending = answer.get(unprocessed) or {}
             if not pending:
                 return
-            self.metrics.add(STORAGE_RETRIES)
             time.sleep(pause)
         raise self._throttled(", ".join(pending)) if has_answered else StorageUnavailable(operation)
 

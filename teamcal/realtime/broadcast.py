@@ -35,7 +35,7 @@ def has_members(manager: Any, room: str) -> bool:
 
 
 def broadcast_by_outbox(server: Any, outbox: Outbox) -> Broadcast:
-    """Writes directly to websockets, where that is possible (docs/decisions/direct_broadcast.md)."""
+    """Writes directly to websockets, where that is possible (docs/develop/decisions/direct_broadcast.md)."""
 
     def broadcast(name: str, payload: dict[str, Any], room: str | None) -> None:
         members = members_of(server.manager, room)

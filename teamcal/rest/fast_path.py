@@ -1,4 +1,4 @@
-"""Ordinary requests, answered before Flask (docs/decisions/fast_path.md)."""
+"""Ordinary requests, answered before Flask (docs/develop/decisions/fast_path.md)."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -7,14 +7,11 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 from werkzeug.http import HTTP_STATUS_CODES
 
 from teamcal.calendar import Calendar
-from teamcal.rest.call import Call
+from teamcal.rest.call import Call, small_length
 from teamcal.rest.cors import CorsHeaders
 from teamcal.rest.dispatch import run
 from teamcal.rest.routes import Handler, Route
 
-LARGEST_BODY = 65_536
-"""Bytes of a body that is read here; an event takes up to 40,000."""
-_LONGEST_LENGTH = len(str(LARGEST_BODY))
 # A request with one of these headers needs what only Flask and flask-cors know.
 _SPECIAL = frozenset({"HTTP_TRANSFER_ENCODING", "HTTP_ACCESS_CONTROL_REQUEST_PRIVATE_NETWORK"})
 _STATUS_LINES = {status: f"{status} {phrase.upper()}" for status, phrase in HTTP_STATUS_CODES.items()}
@@ -65,13 +62,7 @@ def _is_ordinary(environ: WSGIEnvironment) -> bool:
     """Whether nothing but routing stands between the request and its handler."""
     if not environ.keys().isdisjoint(_SPECIAL) or environ.get("HTTP_UPGRADE", "").lower() == "websocket":
         return False
-    length = environ.get("CONTENT_LENGTH") or "0"
-    return (
-        len(length) <= _LONGEST_LENGTH
-        and length.isascii()
-        and length.isdigit()
-        and int(length) <= LARGEST_BODY
-    )
+    return small_length(environ) is not None
 
 
 def _precedence(route: Route) -> tuple[int, ...]:

@@ -1,4 +1,4 @@
-"""Compact, lossless encoding of a change as a row of the changes table (docs/decisions/row_form.md).
+"""Compact, lossless encoding of a change as a row of the changes table (docs/develop/decisions/row_form.md).
 
 Attributes that the row implies are left out of its record; ids and times are stored as bytes and numbers.
 """

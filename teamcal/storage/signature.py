@@ -1,7 +1,7 @@
 """AWS signature version 4 of a JSON request to DynamoDB.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/create-signed-request.html
-botocore.auth.SigV4Auth takes 55 µs of CPU a request, this 8.5 (docs/decisions/fast_client.md).
+botocore.auth.SigV4Auth takes 55 µs of CPU a request, this 8.5 (docs/develop/decisions/fast_client.md).
 """
 
 import hashlib

@@ -89,7 +89,7 @@ def test_the_body_has_to_be_declared_as_json(content_type: str, accepted: bool) 
 
 def test_the_body_has_a_limit_chunked_or_not() -> None:
     largest = b" " * (MAX_BODY_BYTES - 2) + b"{}"
-    chunked = {"wsgi.input_terminated": True, "CONTENT_LENGTH": ""}
+    chunked = {"wsgi.input_terminated": True, "CONTENT_LENGTH": "", "HTTP_TRANSFER_ENCODING": "chunked"}
     assert call(method="POST", data=largest, content_type="application/json").json_object() == {}
     for environ in ({}, chunked):
         with pytest.raises(RequestEntityTooLarge):

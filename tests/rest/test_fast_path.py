@@ -13,9 +13,9 @@ from werkzeug.test import Client, EnvironBuilder, run_wsgi_app
 from teamcal import deadline
 from teamcal.errors import CalendarError, InvalidInput, StorageThrottled, StorageUnavailable, VersionConflict
 from teamcal.factory import within_deadline, wsgi_stack
-from teamcal.rest.call import Call, Reply, json_reply
+from teamcal.rest.call import SMALL_BODY_BYTES, Call, Reply, json_reply
 from teamcal.rest.cors import allow_origins
-from teamcal.rest.fast_path import LARGEST_BODY, FastPath
+from teamcal.rest.fast_path import FastPath
 from teamcal.rest.flask_dispatcher import register_routes
 from teamcal.rest.routes import Route, Routes
 from teamcal.rest.table import ROUTES
@@ -88,7 +88,7 @@ def test_large_and_chunked_bodies_are_flasks(house: House) -> None:
     def listen(sender: Flask, **more: Any) -> None:
         reached.append(sender.name)
 
-    large = b'{"name": "large"}' + b" " * LARGEST_BODY
+    large = b'{"name": "large"}' + b" " * SMALL_BODY_BYTES
     chunked = {"HTTP_TRANSFER_ENCODING": "chunked", "CONTENT_LENGTH": "", "wsgi.input_terminated": True}
     with request_started.connected_to(listen, server.app):
         for body, environ in ((large, {}), (b'{"name": "chunked"}', chunked)):
@@ -203,9 +203,9 @@ def test_the_time_for_a_slow_body_counts() -> None:
         return json_reply()
 
     class Slow(io.BytesIO):
-        def readinto(self, buffer: Any) -> int:
+        def read(self, size: int | None = -1) -> bytes:
             time.sleep(0.1)
-            return super().readinto(buffer)
+            return super().read(size)
 
     for dispatcher in both_dispatchers(routes):
         environ = EnvironBuilder("/slow", method="POST", data=b"{}", content_type=JSON).get_environ()

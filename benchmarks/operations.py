@@ -6,8 +6,8 @@ from typing import Any
 from benchmarks.units import Counted, Units, stored_bytes
 from models import DynamoDBDatabase
 from teamcal.deadline import within
+from teamcal.domain.caller import UNNAMED
 from teamcal.settings import Settings
-from teamcal.sync.watcher import Tail
 from tests.house import House, Server, right_now
 
 EVENT = {
@@ -40,7 +40,7 @@ class Office:
         department = self.server.department(name)
         records = [_record(department, number) for number in range(events)]
         with within(600):
-            self.server.calendar.import_events(department, records)
+            self.server.calendar.events.import_many(UNNAMED, department, records)
         self.server.events(department)
         return department
 
@@ -59,11 +59,12 @@ class Office:
     def load(self, department: str, size: int) -> Units:
         """A new server loads the department. The deadline is longer than a request's: the engine is slow."""
         calendar = self.start_server().calendar
-        calendar.list_departments()
+        calendar.departments.list_all(UNNAMED)
 
         def list_all() -> None:
             with within(600):
-                if len(calendar.list_events(department).records) != size:
+                content, _ = calendar.events.list_json(UNNAMED, department)
+                if content.count(b'"event_date"') != size:
                     raise RuntimeError(f"{department} isn't complete")
 
         return self.counted.count(list_all)
@@ -184,7 +185,7 @@ def departments(events: int = 100) -> Table:
     table["department: rename"], _ = office.request("PUT", url, {"name": "헌 팀"})
     full = office.department("큰 팀", events)
     table["department: delete"], _ = office.request("DELETE", f"/api/departments/{full}")
-    clean = office.counted.count(office.server.calendar.purge)
+    clean = office.counted.count(office.server.purge)
     table[f"department: its {events} events go afterwards"] = clean
     table["first event of a new department"], _ = office.request(
         "POST", f"/api/events/{answer['department']['id']}", EVENT
@@ -197,14 +198,8 @@ def timer(watched: int = 10) -> Units:
     office = Office()
     for number in range(watched):
         office.server.member(office.department(f"부서 {number}"))
-    tail = Tail(
-        office.server.calendar.replicas,
-        office.server.calendar.purge,
-        5.0,
-        lambda seconds: None,
-        lambda task: None,
-    )
-    return Units(office.counted.count(tail.look).read / (watched + 1))
+    watcher = office.server.watcher()
+    return Units(office.counted.count(watcher.look).read / (watched + 1))
 
 
 def stored_sizes() -> tuple[float, float]:

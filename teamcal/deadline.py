@@ -6,9 +6,9 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 
 REQUEST_SECONDS = 6.5
-"""The desktop client gives up after 10 s and an answer is promised within 8 (docs/develop/decisions/deadline.md).
+"""The desktop client gives up after 10 s and an answer is promised within 8.
 
-The remaining time is for queues and the network.
+Why 6.5: docs/develop/decisions/deadline.md. The remaining time is for queues and the network.
 """
 SCRIPT_SECONDS = 30.0
 

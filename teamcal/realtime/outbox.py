@@ -1,7 +1,7 @@
 """The outbox: everything that a process sends to clients leaves it in the order in which it was handed in.
 
-Design: docs/develop/sync.md. A broadcast to thousands of clients takes a while, and the server serves other requests
-meanwhile. A packet that is sent to one client during that time queues up behind the broadcast.
+Design: docs/develop/sync.md. A broadcast to thousands of clients takes a while, and the server serves other
+requests meanwhile. A packet that is sent to one client during that time queues up behind the broadcast.
 """
 
 import logging

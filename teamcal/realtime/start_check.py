@@ -1,6 +1,6 @@
 """Tries the library internals that this worker uses, once per process, and logs which fallbacks are used.
 
-The list is teamcal/library_internals.py; how each internal is tried is in trials.py.
+The list is teamcal/library_internals.py; each is tried in trials.py or websocket_trial.py.
 """
 
 import functools
@@ -9,7 +9,8 @@ from importlib.metadata import version
 
 from teamcal import library_internals as internals
 from teamcal.library_internals import Internal, LibraryChanged
-from teamcal.realtime.trials import try_polling, try_test_client, try_websocket, try_worker
+from teamcal.realtime.trials import try_polling, try_test_client, try_worker
+from teamcal.realtime.websocket_trial import try_websocket
 from teamcal.realtime.worker import AsyncMode
 
 logger = logging.getLogger(__name__)

@@ -66,7 +66,7 @@ check: $(VENV)/.development
 
 # The documentation as a site, in site/. A link or an anchor that leads nowhere fails it.
 docs: $(VENV)/.docs
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 # BENCH="--only rest --runs 3"; --quick only tries it out.
 bench: $(VENV)/.runtime

@@ -4,7 +4,7 @@ import ast
 
 import pytest
 
-from tests.docs.readme import ROOT
+from tests.docs.pages import ROOT
 
 ALLOWED: dict[str, set[str]] = {
     "models.py": {

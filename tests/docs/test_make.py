@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.docs.readme import ROOT
+from tests.docs.pages import ROOT
 from tests.servers import free_port
 
 pytestmark = [

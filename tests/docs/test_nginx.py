@@ -13,7 +13,7 @@ import pytest
 import requests
 import socketio
 
-from tests.docs.readme import ROOT
+from tests.docs.pages import ROOT
 from tests.servers import free_port, running
 
 NGINX = shutil.which("nginx", path="/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin")

@@ -1,6 +1,7 @@
 """docs/openapi.yaml describes every route, every code and every socket event, and nothing else."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +12,9 @@ from teamcal.realtime.handlers import ANSWERS, RECEIVED
 from teamcal.realtime.publisher import DEPARTMENT_EVENTS, MEMBER_EVENTS
 from teamcal.settings import load_settings
 from teamcal.texts.error_body import STATUS
-from tests.docs.readme import KOREAN, README, ROOT
+from tests.docs.pages import DOCS, KOREAN, README, ROOT, korean, name_of, rows
+
+REST, SOCKETIO = DOCS / "rest.md", DOCS / "socketio.md"
 
 
 @pytest.fixture(scope="module")
@@ -36,18 +39,20 @@ def test_every_route_is_described(description: dict[str, Any], routes: set[tuple
     assert described == routes
 
 
-@pytest.mark.parametrize("file", [README, KOREAN], ids=lambda file: file.name)
-def test_every_route_is_in_the_readme(file: Any, routes: set[tuple[str, str]]) -> None:
-    listed = re.findall(r"^\| `(GET|POST|PUT|DELETE) (/[^`?]*)`", file.read_text("utf-8"), re.MULTILINE)
+@pytest.mark.parametrize("page", [REST, korean(REST)], ids=name_of)
+def test_every_route_is_on_the_page(page: Path, routes: set[tuple[str, str]]) -> None:
+    listed = rows(page, r"^\| `(GET|POST|PUT|DELETE) (/[^`?]*)`")
     assert {(verb.lower(), path) for verb, path in listed} == {one for one in routes if "/web/" not in one[1]}
 
 
 def test_every_code_is_described(description: dict[str, Any]) -> None:
     assert set(description["components"]["schemas"]["Code"]["enum"]) == set(STATUS)
-    for file in (README, KOREAN):
-        text = file.read_text("utf-8")
-        rows = re.findall(r"^\| (\d{3}) \| (.*) \|$", text, re.MULTILINE)
-        shown = {code: int(status) for status, codes in rows for code in re.findall(r"`(\w+_\w+)`", codes)}
+    for page in (REST, korean(REST)):
+        shown = {
+            code: int(status)
+            for status, codes in rows(page, r"^\| (\d{3}) \| (.*) \|$")
+            for code in re.findall(r"`(\w+_\w+)`", codes)
+        }
         shown.pop("request_id", None)
         assert shown == STATUS
 
@@ -57,9 +62,9 @@ def test_every_socket_event_is_described(description: dict[str, Any]) -> None:
     assert set(described["client"]) == {"connect", *RECEIVED}
     sent = {*ANSWERS, *DEPARTMENT_EVENTS, *MEMBER_EVENTS}
     assert set(described["server"]) == sent
-    for file in (README, KOREAN):
-        for name in {*RECEIVED, *sent}:
-            assert f"`{name}`" in file.read_text("utf-8"), (file.name, name)
+    for page in (README, KOREAN, SOCKETIO, korean(SOCKETIO)):
+        listed = [name for row in rows(page, r"^\|(.*)\|$") for name in re.findall(r"`(\w+)`", row)]
+        assert {*RECEIVED, *sent} <= set(listed), page.name
 
 
 def test_every_reference_leads_somewhere(description: dict[str, Any]) -> None:

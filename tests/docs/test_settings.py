@@ -1,4 +1,4 @@
-"""Every setting is explained, and the two READMEs say the same."""
+"""Every setting is explained, and commands and operators' messages stand in the pages as they are."""
 
 import re
 from itertools import pairwise
@@ -9,7 +9,7 @@ from dotenv import dotenv_values
 
 from teamcal import settings
 from teamcal.storage.operator_messages import CREDENTIALS_TEXT, TABLE_TEXT
-from tests.docs.readme import KOREAN, README, ROOT, blocks
+from tests.docs.pages import DOCS, README, ROOT, blocks, name_of, rows
 
 EXAMPLE = ROOT / ".env.example"
 COMMANDS = [
@@ -19,7 +19,10 @@ COMMANDS = [
     "FLASK_ENV=development flask run --host=0.0.0.0 --port=5000",
     "gunicorn --worker-class eventlet -w 1 app:app --bind 0.0.0.0:8000",
 ]
-both = pytest.mark.parametrize("file", [README, KOREAN], ids=lambda file: file.name)
+
+
+def both(page: Path) -> list[Path]:
+    return [page, page.with_name(f"{page.stem}.ko.md")]
 
 
 def test_the_example_names_every_setting_with_a_comment() -> None:
@@ -42,11 +45,10 @@ def test_the_example_is_what_happens_without_it() -> None:
         settings.load_settings(values)
 
 
-@both
-def test_the_readme_explains_every_setting_and_its_default(file: Path) -> None:
-    rows = re.findall(r"^\| (`[A-Z][A-Z_`, ]+`) \| ([^|]*) \|", file.read_text("utf-8"), re.MULTILINE)
+@pytest.mark.parametrize("page", [*both(README), *both(DOCS / "settings.md")], ids=name_of)
+def test_the_page_explains_every_setting_and_its_default(page: Path) -> None:
     shown = {}
-    for names, defaults in rows:
+    for names, defaults in rows(page, r"^\| (`[A-Z][A-Z_`, ]+`) \| ([^|]*) \|"):
         several = re.findall(r"`(\w+)`", names)
         values = [default.strip("` –") for default in defaults.strip().split(", ")]
         shown |= dict(zip(several, values * (len(several) if len(values) == 1 else 1), strict=True))
@@ -54,34 +56,22 @@ def test_the_readme_explains_every_setting_and_its_default(file: Path) -> None:
     assert shown == example
 
 
-@both
-def test_the_commands_stand_there_as_they_are(file: Path) -> None:
-    lines = [line for block in blocks(file, "bash") for line in block.text.splitlines()]
+@pytest.mark.parametrize("page", [*both(README), *both(DOCS / "index.md")], ids=name_of)
+def test_the_commands_stand_there_as_they_are(page: Path) -> None:
+    lines = [line for block in blocks(page, "bash") for line in block.text.splitlines()]
     for command in COMMANDS:
         assert command in lines
 
 
-@both
-def test_the_operators_messages_are_word_for_word(file: Path) -> None:
-    texts = [block.text for block in blocks(file, "text")]
+@pytest.mark.parametrize("page", both(DOCS / "operate" / "troubleshooting.md"), ids=name_of)
+def test_the_operators_messages_are_word_for_word(page: Path) -> None:
+    texts = [block.text for block in blocks(page, "text")]
     assert CREDENTIALS_TEXT.format(reason="NoCredentialsError") + "\n" in texts
     assert TABLE_TEXT.format(table="departments") + "\n" in texts
 
 
-def test_the_two_languages_have_the_same_code() -> None:
-    assert blocks(README) == blocks(KOREAN)
-
-
-@both
-def test_every_link_leads_somewhere(file: Path) -> None:
-    text = file.read_text("utf-8")
-    headings = {
-        re.sub(r"[^\w\- ]", "", line.lstrip("# ").lower()).replace(" ", "-")
-        for line in re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL).splitlines()
-        if line.startswith("#")
-    }
-    for target in re.findall(r"\]\(([^)]+)\)", text):
-        if target.startswith("#"):
-            assert target[1:] in headings, target
-        elif not target.startswith("http"):
-            assert (ROOT / target).exists(), target
+@pytest.mark.parametrize("page", both(README), ids=name_of)
+def test_the_readme_names_the_operators_messages(page: Path) -> None:
+    text = page.read_text("utf-8")
+    for message in (CREDENTIALS_TEXT, TABLE_TEXT.format(table="departments")):
+        assert message.splitlines()[0].split(" (")[0].split(" 다음")[0] in text

@@ -10,7 +10,7 @@ import boto3
 
 from models import DynamoDBDatabase
 from teamcal.settings import storage_settings
-from tests.docs.readme import README, blocks
+from tests.docs.pages import README, blocks
 from tests.storage.engines import embedded_endpoint
 
 KEYS = {"AWS_ACCESS_KEY_ID": "embedded", "AWS_SECRET_ACCESS_KEY": "embedded"}

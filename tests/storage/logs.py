@@ -1,7 +1,6 @@
 """Logs for the contract suite, built as the calendar builds them."""
 
 import uuid
-from dataclasses import replace
 from typing import Any
 
 from teamcal.domain.changes import DEPARTMENTS, Change, Head, Write

@@ -67,6 +67,14 @@ def test_every_link_leads_somewhere(page: Path) -> None:
         assert not anchor or anchor in anchors(target), link
 
 
+@pytest.mark.parametrize("page", [*BESIDE_THE_SITE, *sorted(DOCS.rglob("*.md"))], ids=name_of)
+def test_every_file_that_a_page_names_exists(page: Path) -> None:
+    """A name in backticks that is a path from the root; one with braces names several and is left out."""
+    folders = "teamcal|tests|docs|web|deploy|localdynamo|benchmarks"
+    for path in re.findall(rf"`((?:{folders})/[\w./-]+\.\w+)`", page.read_text("utf-8")):
+        assert (ROOT / path).exists(), path
+
+
 @pytest.mark.parametrize("page", ["operate/aws.md", "operate/elastic-beanstalk.md"])
 def test_the_readme_and_the_page_show_the_same_commands(page: str) -> None:
     (script,) = [block for block in blocks(DOCS / page, "bash") if len(block.text.splitlines()) > 3]

@@ -22,7 +22,7 @@ from teamcal.rest.fast_path import FastPath
 from teamcal.rest.flask_dispatcher import register_routes
 from teamcal.rest.table import ROUTES
 from teamcal.settings import Settings
-from teamcal.sync.ports import NoNotices, Notices, Ports
+from teamcal.sync.ports import Notices, Ports
 from teamcal.sync.redis_notices import RedisNotices
 from teamcal.sync.replicas import Replicas
 from teamcal.sync.watcher import Watcher
@@ -106,14 +106,14 @@ def _flask_app(settings: Settings) -> Flask:
     return app
 
 
-def _notices(settings: Settings, socketio: SocketIO, metrics: Metrics) -> Notices:
+def _notices(settings: Settings, socketio: SocketIO, metrics: Metrics) -> Notices | None:
     if not settings.redis_url:
-        return NoNotices()
+        return None
     return RedisNotices(settings.redis_url, settings.installation, socketio.sleep, metrics)
 
 
 def _start_watching(
-    settings: Settings, socketio: SocketIO, calendar: Calendar, replicas: Replicas, notices: Notices
+    settings: Settings, socketio: SocketIO, calendar: Calendar, replicas: Replicas, notices: Notices | None
 ) -> None:
     """Starts the tasks that bring in the changes of other processes."""
     spawn = socketio.start_background_task

@@ -10,7 +10,7 @@ from collections.abc import Callable
 COMMITS = "commits"
 """Transactions that were applied."""
 COMMITTED_CHANGES = "committed_changes"
-"""Changes in them: `_sum / _count` is the mean batch, `_max` the largest."""
+"""Changes in them; divided by COMMITS, the mean size of a batch."""
 REVISION_CONFLICTS = "revision_conflicts"
 """Transactions that lost the race for a revision and were built again."""
 LOST_ANSWERS = "lost_answers"
@@ -45,9 +45,6 @@ class Metrics:
     def add(self, name: str, amount: int = 1) -> None:
         """Adds `amount` to the counter `name`."""
 
-    def observe(self, name: str, value: float) -> None:
-        """Records one value of a distribution: its count, sum and maximum are kept."""
-
     def gauge(self, name: str, read: Callable[[], float]) -> None:
         """Registers a value that is read when the metrics are."""
 
@@ -66,12 +63,6 @@ class Counters(Metrics):
     def add(self, name: str, amount: int = 1) -> None:
         with self._lock:
             self._values[name] += amount
-
-    def observe(self, name: str, value: float) -> None:
-        with self._lock:
-            self._values[f"{name}_count"] += 1
-            self._values[f"{name}_sum"] += value
-            self._values[f"{name}_max"] = max(self._values[f"{name}_max"], value)
 
     def gauge(self, name: str, read: Callable[[], float]) -> None:
         self._gauges[name] = read

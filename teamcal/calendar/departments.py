@@ -13,7 +13,7 @@ from teamcal.domain.operations import (
     EditDepartment,
     ReopenLog,
 )
-from teamcal.domain.values import Record, new_id
+from teamcal.domain.values import Record, new_id, timestamp
 from teamcal.errors import DepartmentNotFound
 
 
@@ -57,12 +57,12 @@ class Departments:
         ].record
 
     def _new(self, department_id: str, fields: dict[str, str]) -> Record:
-        at = self._gateway.timestamp()
+        at = timestamp(self._gateway.now())
         return {"id": department_id, **fields, "created_at": at, "updated_at": at}
 
     def edit(self, caller: Caller, department_id: str, fields: dict[str, str]) -> Record:
         """Sets the fields given. Raises DepartmentNotFound, DepartmentNameTaken."""
-        operation = EditDepartment(department_id, fields, self._gateway.timestamp())
+        operation = EditDepartment(department_id, fields, timestamp(self._gateway.now()))
         return self._gateway.write_to_list(caller, operation).record
 
     def delete(self, caller: Caller, department_id: str) -> None:

@@ -13,7 +13,7 @@ from teamcal.domain.operations import (
     ReceiveEvent,
     UpdateEvent,
 )
-from teamcal.domain.values import Record, new_id
+from teamcal.domain.values import Record, new_id, timestamp
 from teamcal.errors import EventGone, EventNotFound, IdTaken, VersionConflict
 from teamcal.sync.sorted_events import EventFilter
 
@@ -52,7 +52,7 @@ class Events:
 
     def creation(self, department_id: str, fields: dict[str, str], client_id: str | None) -> CreateEvent:
         """Returns the operation that creates an event with these fields."""
-        at = self._gateway.timestamp()
+        at = timestamp(self._gateway.now())
         event = {
             "id": client_id or new_id(),
             "department_id": department_id,
@@ -81,7 +81,7 @@ class Events:
 
     def edit(self, event_id: str, fields: dict[str, str], expected_version: int | None) -> UpdateEvent:
         """Returns the operation that sets these fields."""
-        return UpdateEvent(event_id, fields, expected_version, self._gateway.timestamp())
+        return UpdateEvent(event_id, fields, expected_version, timestamp(self._gateway.now()))
 
     def delete(self, caller: Caller, event_id: str, expected_version: int | None = None) -> Outcome:
         """Raises EventNotFound, VersionConflict."""
@@ -94,14 +94,22 @@ class Events:
 
         Raises EventNotFound, DepartmentNotFound, VersionConflict.
         """
-        source = self._gateway.live_event(event_id)["department_id"]
-        self._gateway.replica(caller, department_id)
-        if source == department_id:
-            return self._unmoved(caller, department_id, event_id, expected_version)
-        deletion = DeleteEvent(event_id, expected_version)
-        arrival = ReceiveEvent(event_id, source, department_id, self._gateway.timestamp())
-        outcomes = self._gateway.write_across(caller, [(source, deletion), (department_id, arrival)])
-        return outcomes[1].record
+        while True:
+            event = self._gateway.live_event(event_id)
+            source, version = event["department_id"], event.get("version", 1)
+            self._gateway.replica(caller, department_id)
+            if source == department_id:
+                return self._unmoved(caller, department_id, event_id, expected_version)
+            deletion = DeleteEvent(event_id, expected_version or version)
+            arrival = ReceiveEvent(event, department_id, timestamp(self._gateway.now()))
+            try:
+                return self._gateway.write_across(caller, [(source, deletion), (department_id, arrival)])[
+                    1
+                ].record
+            except VersionConflict:
+                if expected_version is not None:
+                    raise
+                # Somebody changed the event after it was read; the move takes the new state along.
 
     def _unmoved(
         self, caller: Caller, department_id: str, event_id: str, expected_version: int | None

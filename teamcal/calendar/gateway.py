@@ -10,7 +10,7 @@ from teamcal.domain.changes import DEPARTMENTS
 from teamcal.domain.database import Database
 from teamcal.domain.fields import usable_id
 from teamcal.domain.operations import Operation, Outcome, Submission
-from teamcal.domain.values import Record, timestamp
+from teamcal.domain.values import Record
 from teamcal.errors import (
     CalendarError,
     DepartmentNotFound,
@@ -28,11 +28,7 @@ class Gateway:
     """Asks whether the caller may, then reads or commits. Used by the use cases of this package only."""
 
     def __init__(self, database: Database, replicas: Replicas, now: Callable[[], datetime]) -> None:
-        self.database, self.replicas, self._now = database, replicas, now
-
-    def timestamp(self) -> str:
-        """Returns the present time as it is stored."""
-        return timestamp(self._now())
+        self.database, self.replicas, self.now = database, replicas, now
 
     # Reading
 
@@ -43,7 +39,8 @@ class Gateway:
         """
         if not usable_id(department_id):
             raise DepartmentNotFound(department_id)
-        self._require(caller, Right.SEE, department_id)
+        if not access.may(caller, Right.SEE, department_id):
+            raise DepartmentNotFound(department_id)
         replica = self.replicas.of(department_id)
         replica.refresh()
         return replica
@@ -78,8 +75,6 @@ class Gateway:
         Returns the outcome or error of each, in order. Raises DepartmentNotFound, TooLarge, and StorageError,
         after which operations may have been applied.
         """
-        if not usable_id(department_id):
-            raise DepartmentNotFound(department_id)
         submissions = self._submissions(caller, department_id, operations)
         if atomic:
             self.replicas.submit_whole([(department_id, submissions)])
@@ -89,16 +84,13 @@ class Gateway:
 
     def write_one(self, caller: Caller, department_id: str, operation: Operation) -> Outcome:
         """As `write` for one operation. Raises its error."""
-        (result,) = self.write(caller, department_id, [operation])
-        if isinstance(result, CalendarError):
-            raise result
-        return result
+        submissions = self._submissions(caller, department_id, [operation])
+        self.replicas.submit(department_id, submissions)
+        return self._outcome(submissions[0])
 
     def write_to_list(self, caller: Caller, operation: Operation) -> Outcome:
-        """Commits an operation to the list of departments. Raises its error, StorageError."""
-        submissions = self._submissions(caller, DEPARTMENTS, [operation])
-        self.replicas.submit(DEPARTMENTS, submissions)
-        return submissions[0].result()
+        """As `write_one`, to the list of departments."""
+        return self.write_one(caller, DEPARTMENTS, operation)
 
     def write_across(self, caller: Caller, parts: Sequence[tuple[str, Operation]]) -> list[Outcome]:
         """Commits operations on several logs, (log id, operation), in one transaction.
@@ -107,11 +99,11 @@ class Gateway:
         """
         prepared = [(log_id, self._submissions(caller, log_id, [operation])) for log_id, operation in parts]
         self.replicas.submit_whole(prepared)
-        results = [self._result(submission) for _, submissions in prepared for submission in submissions]
-        for result in results:
-            if isinstance(result, CalendarError) and not isinstance(result, NotApplied):
-                raise result
-        return [result for result in results if isinstance(result, Outcome)]
+        submissions = [submission for _, (submission,) in prepared]
+        for submission in submissions:
+            if not isinstance(submission.result, NotApplied):
+                self._outcome(submission)
+        return [self._outcome(submission) for submission in submissions]
 
     def write_to_event(self, caller: Caller, event_id: str, operation: Operation) -> Outcome:
         """Commits an operation on an event in whichever department it lives. Raises EventNotFound."""
@@ -127,17 +119,28 @@ class Gateway:
             raise EventNotFound(event_id) from None
 
     def _submissions(self, caller: Caller, log_id: str, operations: Sequence[Operation]) -> list[Submission]:
+        """Returns the operations as submissions. Raises DepartmentNotFound if the caller may not make one."""
+        is_list = log_id == DEPARTMENTS
+        if not is_list and not usable_id(log_id):
+            raise DepartmentNotFound(log_id)
         for operation in operations:
-            self._require(caller, operation.needs, log_id)
+            if operation.is_for_list is not is_list or not access.may(caller, operation.needs, log_id):
+                raise DepartmentNotFound(log_id)
         return [Submission(operation, caller) for operation in operations]
 
-    def _require(self, caller: Caller, right: Right, log_id: str) -> None:
-        if not access.may(caller, right, log_id):
-            raise DepartmentNotFound(log_id)
-
     def _result(self, submission: Submission) -> Result:
-        error = submission.error
-        if isinstance(error, VersionConflict):
+        try:
+            return self._outcome(submission)
+        except CalendarError as error:
+            return error
+
+    def _outcome(self, submission: Submission) -> Outcome:
+        """Returns the outcome or raises the error."""
+        result = submission.result
+        if isinstance(result, Outcome):
+            return result
+        assert result is not None
+        if isinstance(result, VersionConflict):
             # Read here, without the log's lock.
-            error.changed = fields_changed_since(self.database, error.current, error.expected)
-        return error if isinstance(error, CalendarError) else submission.result()
+            result.changed = fields_changed_since(self.database, result.current, result.expected)
+        raise result

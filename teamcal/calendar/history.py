@@ -5,7 +5,7 @@ from teamcal.domain.caller import Caller
 from teamcal.domain.changes import Change
 from teamcal.domain.events import fields_of
 from teamcal.domain.operations import Outcome, RestoreEvent
-from teamcal.domain.values import Record
+from teamcal.domain.values import Record, timestamp
 from teamcal.errors import DepartmentNotFound, EventNotFound, FieldProblem, InvalidInput
 
 MAX_STEPS = 200
@@ -54,7 +54,7 @@ class History:
         if not states:
             raise InvalidInput([FieldProblem("revision", "unknown_revision")])
         while True:
-            operation = RestoreEvent(newest, fields_of(states[0]), self._gateway.timestamp())
+            operation = RestoreEvent(newest, fields_of(states[0]), timestamp(self._gateway.now()))
             try:
                 return self._gateway.write_one(caller, newest["department_id"], operation)
             except EventNotFound:  # it has moved or was deleted meanwhile; it may be somewhere else now

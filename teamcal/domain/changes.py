@@ -80,7 +80,7 @@ class Head:
 
     def after(self, change: Change, before: Record | None) -> "Head":
         """Returns the head after `change`, which was made to a record that was `before`."""
-        if change.restarts_log:
+        if not change.record and change.restarts_log:
             deleted = change.kind == DEPARTMENT_DELETED
             return Head(self.log_id, change.revision, change.change_id, deleted=deleted)
         digest = (self.digest - term_of(before) + term_of(change.record)) % 2**64

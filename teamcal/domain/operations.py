@@ -4,9 +4,8 @@ An operation decides on the newest state of its log. It may be applied again, to
 server process wrote in between.
 """
 
-import uuid
 from collections import ChainMap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, NamedTuple, Protocol
 
@@ -20,10 +19,9 @@ from teamcal.domain.changes import (
     EVENT_UPDATED,
     Change,
     Head,
-    Write,
 )
 from teamcal.domain.events import CREATE_DIGEST, department_name, differs
-from teamcal.domain.values import Record
+from teamcal.domain.values import Record, new_id
 from teamcal.errors import (
     CalendarError,
     DepartmentNameTaken,
@@ -45,34 +43,9 @@ LARGEST_OPERATION_BYTES = 2 * 6 * 12_500
 """The most that one more operation adds to a transaction: all fields at their limits, twice."""
 
 
-class View:
-    """The records of a log as an operation sees them: after the operations before it in the batch.
-
-    `others` are the records of the other logs of the same commit, by log id, before that commit.
-    """
-
-    def __init__(
-        self, records: Mapping[str, Record], others: Mapping[str, Mapping[str, Record]] | None = None
-    ) -> None:
-        self._changed: dict[str, Record | None] = {}
-        self._records: ChainMap[str, Record | None] = ChainMap(self._changed, records)  # type: ignore[arg-type]
-        self.others = others or {}
-
-    def get(self, record_id: str) -> Record | None:
-        return self._records.get(record_id)
-
-    def event(self, event_id: str) -> Record:
-        """Returns the live event. Raises EventNotFound."""
-        event = self._records.get(event_id)
-        if event is None:
-            raise EventNotFound(event_id)
-        return event
-
-    def values(self) -> Iterator[Record]:
-        return (record for record in self._records.values() if record is not None)
-
-    def set(self, change: Change) -> None:
-        self._changed[change.record["id"]] = None if change.removes else change.record
+View = ChainMap[str, Record | None]
+"""The records of a log as an operation sees them, after the operations before it in the batch; None for one
+that these have deleted."""
 
 
 class Draft(NamedTuple):
@@ -97,9 +70,13 @@ class Unchanged(NamedTuple):
 
 
 class Operation(Protocol):
-    """What a caller wants done to one log. `needs`: the right that the caller must have."""
+    """What a caller wants done to one log. `needs`: the right that the caller must have.
+
+    `is_for_list`: the log is that of the list of departments.
+    """
 
     needs: ClassVar[Right]
+    is_for_list: ClassVar[bool]
 
     def apply(self, view: View) -> Draft | Unchanged:
         """Returns the change to make to the state in `view`. Raises CalendarError if there can't be one."""
@@ -110,6 +87,7 @@ class Operation(Protocol):
 
 class _EventOperation:
     needs: ClassVar[Right] = Right.EDIT
+    is_for_list: ClassVar[bool] = False
 
     def refusal(self) -> CalendarError:
         return StorageUnavailable("a stored event is not as expected")
@@ -162,7 +140,7 @@ class UpdateEvent(_EventOperation):
     at: str
 
     def apply(self, view: View) -> Draft | Unchanged:
-        current = view.event(self.event_id)
+        current = _event(view, self.event_id)
         _require_version(current, self.expected_version)
         if not differs(current, self.fields):
             return Unchanged(current)
@@ -175,26 +153,22 @@ class DeleteEvent(_EventOperation):
     expected_version: int | None = None
 
     def apply(self, view: View) -> Draft | Unchanged:
-        current = view.event(self.event_id)
+        current = _event(view, self.event_id)
         _require_version(current, self.expected_version)
         return Draft(EVENT_DELETED, {**current, "deleted": True})
 
 
 @dataclass(frozen=True, slots=True)
 class ReceiveEvent(_EventOperation):
-    """The second half of a move: the event that DeleteEvent takes out of `source` in the same commit."""
+    """The second half of a move. `event` is what DeleteEvent, at its version, takes out of its department."""
 
-    event_id: str
-    source: str
+    event: Record
     department_id: str
     at: str
 
     def apply(self, view: View) -> Draft | Unchanged:
-        event = view.others[self.source].get(self.event_id)
-        if event is None:
-            raise EventNotFound(self.event_id)
-        moved = {**event, "department_id": self.department_id, "last_modified": self.at}
-        return Draft(EVENT_CREATED, moved, prior_log=self.source)
+        moved = {**self.event, "department_id": self.department_id, "last_modified": self.at}
+        return Draft(EVENT_CREATED, moved, at=self.at, prior_log=self.event["department_id"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +196,7 @@ class RestoreEvent(_EventOperation):
 
 class _DepartmentOperation:
     needs: ClassVar[Right] = Right.MANAGE
+    is_for_list: ClassVar[bool] = True
 
     def refusal(self) -> CalendarError:
         return StorageUnavailable("a stored department is not as expected")
@@ -269,6 +244,8 @@ class DeleteDepartment(_DepartmentOperation):
 class CloseLog(_DepartmentOperation):
     """Ends the log of a department that is being deleted."""
 
+    is_for_list: ClassVar[bool] = False
+
     def apply(self, view: View) -> Draft | Unchanged:
         return Draft(DEPARTMENT_DELETED, {})
 
@@ -278,9 +255,17 @@ class ReopenLog(_DepartmentOperation):
     """Continues the log of a deleted department that is being created again."""
 
     needs: ClassVar[Right] = Right.ADMINISTER
+    is_for_list: ClassVar[bool] = False
 
     def apply(self, view: View) -> Draft | Unchanged:
         return Draft(DEPARTMENT_CREATED, {})
+
+
+def _event(view: View, event_id: str) -> Record:
+    event = view.get(event_id)
+    if event is None:
+        raise EventNotFound(event_id)
+    return event
 
 
 def _require_version(current: Record, expected: int | None) -> None:
@@ -297,7 +282,7 @@ def _department(view: View, department_id: str) -> Record:
 
 def _require_free_name(view: View, department: Record) -> None:
     for other in view.values():
-        if other["id"] != department["id"] and department_name(other) == department["name"]:
+        if other and other["id"] != department["id"] and department_name(other) == department["name"]:
             raise DepartmentNameTaken(department["name"])
 
 
@@ -310,24 +295,15 @@ class Outcome(NamedTuple):
 
 @dataclass(eq=False, slots=True)
 class Submission:
-    """One operation of a caller on its way. `change_id` stays the same however often it is tried."""
+    """One operation of a caller on its way; it is settled when it has a result.
+
+    `change_id` stays the same however often the operation is tried.
+    """
 
     operation: Operation
     caller: Caller
-    change_id: str = field(default_factory=lambda: str(uuid.uuid4()))
-    outcome: Outcome | None = None
-    error: Exception | None = None
-
-    @property
-    def settled(self) -> bool:
-        return self.outcome is not None or self.error is not None
-
-    def result(self) -> Outcome:
-        """Returns the outcome or raises the error."""
-        if self.error is not None:
-            raise self.error
-        assert self.outcome is not None
-        return self.outcome
+    change_id: str = field(default_factory=new_id)
+    result: Outcome | Exception | None = None
 
 
 @dataclass
@@ -351,30 +327,45 @@ class Fold:
     def failed(self) -> bool:
         return any(isinstance(result, CalendarError) for _, result in self.results)
 
-    def as_write(self) -> Write:
-        return Write(self.base, self.head, self.changes, list(self.puts.values()), self.expects)
-
     def add(self, submission: Submission, draft: Draft, before: Record | None, at: str) -> Change:
         """Numbers the change of `draft` and adds it; `before` is the record as it was."""
-        change = _numbered(self.head, submission, draft, before, at)
+        revision, record, prior = self.head.revision + 1, draft.record, None
+        if record:
+            version = (before.get("version", 1) if before else record.get("version", 0)) + 1
+            # A restored or moved event carries the revision of its previous change.
+            previous_revision = (before or record).get("revision")
+            prior = (draft.prior_log or self.base.log_id, previous_revision) if previous_revision else None
+            record = {**record, "revision": revision, "version": version}
+            if draft.expects is not None and record["id"] not in self.puts:
+                self.expects[record["id"]] = draft.expects
+            self.puts[record["id"]] = record
+        change = Change(
+            revision,
+            draft.kind,
+            record,
+            submission.change_id,
+            self.head.change_id,
+            draft.at or at,
+            submission.caller.name,
+            prior,
+            submission.caller.verified,
+        )
         self.head = self.head.after(change, before)
         self.changes.append(change)
         self.heads.append(self.head)
         self.size += 2 * _size_of(change)
-        record_id = draft.record.get("id")
-        if record_id is not None:
-            if draft.expects is not None and record_id not in self.puts:
-                self.expects[record_id] = draft.expects
-            self.puts[record_id] = change.record
         return change
 
 
-def fold(base: Head, view: View, submissions: Sequence[Submission], at: str, whole: bool) -> Fold:
-    """Returns what `submissions` do to the log that is at `base` with the records of `view`.
+def fold(
+    base: Head, records: Mapping[str, Record], submissions: Sequence[Submission], at: str, whole: bool
+) -> Fold:
+    """Returns what `submissions` do to the log that is at `base` with `records`.
 
     Unless it has to be `whole`, it ends where a transaction is full; the rest has to be folded again.
     """
     folded = Fold(base, base)
+    view: View = ChainMap({}, records)  # type: ignore[arg-type]
     for submission in submissions:
         if folded.size > TRANSACTION_BYTES - LARGEST_OPERATION_BYTES and not whole:
             break
@@ -389,33 +380,11 @@ def fold(base: Head, view: View, submissions: Sequence[Submission], at: str, who
         if isinstance(decision, Unchanged):
             folded.results.append((submission, Outcome(decision.record, None)))
             continue
-        change = folded.add(submission, decision, view.get(decision.record.get("id", "")), at)
-        if change.record:
-            view.set(change)
+        record_id = decision.record.get("id", "")
+        change = folded.add(submission, decision, view.get(record_id), at)
+        if record_id:
+            view[record_id] = None if change.record.get("deleted") else change.record
     return folded
-
-
-def _numbered(head: Head, submission: Submission, draft: Draft, before: Record | None, at: str) -> Change:
-    """Returns the change of `draft` as the one after `head`."""
-    revision, record, prior = head.revision + 1, draft.record, None
-    if record:
-        version = (before.get("version", 1) if before else record.get("version", 0)) + 1
-        # A restored or moved event carries the revision of its previous change.
-        previous_revision = (before or record).get("revision")
-        prior = (draft.prior_log or head.log_id, previous_revision) if previous_revision else None
-        record = {**record, "revision": revision, "version": version}
-    caller = submission.caller
-    return Change(
-        revision,
-        draft.kind,
-        record,
-        submission.change_id,
-        head.change_id,
-        draft.at or at,
-        caller.name,
-        prior,
-        caller.verified,
-    )
 
 
 def _size_of(change: Change) -> int:

@@ -69,7 +69,7 @@ class Publisher:
         self.socketio, self.broadcast = socketio, broadcast
 
     def publish(self, log_id: str, change: Change, head: Head) -> None:
-        if log_id != DEPARTMENTS and not self.has_members(log_id):
+        if log_id != DEPARTMENTS and not has_members(self.socketio.server.manager, room_of(log_id)):
             return
         live = live_message(log_id, change, head)
         if live is not None:

@@ -8,23 +8,21 @@ import logging
 import random
 import threading
 import time
-import uuid
 from collections import deque
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 from teamcal.deadline import remaining
-from teamcal.domain.changes import RecordConflict
+from teamcal.domain.changes import RecordConflict, Write
 from teamcal.domain.operations import (
     BATCH_CHANGES,
     TRANSACTION_BYTES,
     Fold,
     Submission,
-    View,
     fold,
 )
-from teamcal.domain.values import timestamp
+from teamcal.domain.values import new_id, timestamp
 from teamcal.errors import (
     CalendarError,
     NotApplied,
@@ -67,10 +65,6 @@ class _Request:
     turn: threading.Event = field(default_factory=threading.Event)
     abandoned: bool = False
 
-    @property
-    def settled(self) -> bool:
-        return all(submission.settled for submission in self.submissions)
-
 
 class CommitQueue:
     """The submissions to one log that wait for their transaction."""
@@ -88,7 +82,7 @@ class CommitQueue:
         request = _Request(submissions)
         self._waiting.extend((request, submission) for submission in submissions)
         try:
-            while not request.settled:
+            while any(submission.result is None for submission in submissions):
                 if remaining() < LEADING_SECONDS:
                     raise StorageUnavailable(f"{replica.log_id} is busy")
                 if self._leading.acquire(blocking=False):
@@ -96,15 +90,15 @@ class CommitQueue:
                 elif not request.turn.wait(remaining()):
                     raise StorageUnavailable(f"{replica.log_id} is busy")
                 request.turn.clear()
-        finally:
+        except BaseException:
             request.abandoned = True
-            if not request.settled:
-                self._wake_next()  # this request may have been the one that was to lead next
+            self._wake_next()  # this request may have been the one that was to lead next
+            raise
 
     def _wake_next(self) -> None:
         """Wakes the first request that still waits: it leads if nobody does."""
         for request, submission in list(self._waiting):
-            if not (submission.settled or request.abandoned):
+            if submission.result is None and not request.abandoned:
                 request.turn.set()
                 return
 
@@ -113,24 +107,19 @@ class CommitQueue:
         batch: list[tuple[_Request, Submission]] = []
         try:
             with replica.lock():
-                while not request.settled:
-                    _wake(batch)
-                    batch = self._next_batch()
-                    self._commit(replica, [submission for _, submission in batch])
+                while any(submission.result is None for submission in request.submissions):
+                    for other, _ in batch:
+                        other.turn.set()
+                    batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), BATCH_CHANGES))]
+                    self._commit(replica, [one for other, one in batch if not other.abandoned])
         finally:
             self._leading.release()
             # After the release, so that a request that queues up now finds that nobody leads. The next leader
             # is woken before the settled requests: the database has work while they answer.
-            self._wake_next()
-            _wake(batch)
-
-    def _next_batch(self) -> list[tuple[_Request, Submission]]:
-        batch: list[tuple[_Request, Submission]] = []
-        while self._waiting and len(batch) < BATCH_CHANGES:
-            request, submission = self._waiting.popleft()
-            if not request.abandoned:
-                batch.append((request, submission))
-        return batch
+            if self._waiting:
+                self._wake_next()
+            for other, _ in batch:
+                other.turn.set()
 
     def _commit(self, replica: Replica, submissions: list[Submission]) -> None:
         """Settles each of `submissions`; a failure of the transaction is the error of all in it."""
@@ -140,9 +129,10 @@ class CommitQueue:
             if not isinstance(error, CalendarError):
                 logger.exception("a write to %s failed", replica.log_id)
             _fail(submissions, error)
-        finally:
-            # When the leader was interrupted, nobody else would take its batch up.
+        except BaseException:
+            # The leader was interrupted, and nobody else would take its batch up.
             _fail(submissions, StorageUnavailable(replica.log_id))
+            raise
 
 
 def commit_whole(parts: Sequence[Part], ports: Ports) -> None:
@@ -178,16 +168,15 @@ def commit(parts: Sequence[Part], ports: Ports, whole: bool = False) -> None:
             longest = min(longest * 2, 0.5)
     finally:
         for part in parts:
-            part.replica.locked_expect([])
+            part.replica.in_flight = {}
 
 
 def _attempt(parts: Sequence[Part], ports: Ports, whole: bool) -> bool:
     """Tries once. Returns False if the replicas were out of date; they are newer now."""
-    if whole and any(submission.error for part in parts for submission in part.submissions):
+    if whole and any(submission.result for part in parts for submission in part.submissions):
         return True
-    for part in parts:
-        _fold(part, parts, timestamp(ports.now()), whole)
-    folds = [part.folded for part in parts if part.folded is not None]
+    at = timestamp(ports.now())
+    folds = [_fold(part, at, whole) for part in parts]
     failed = whole and any(folded.failed for folded in folds)
     if failed or not any(folded.changes for folded in folds):
         if not _up_to_date(parts):
@@ -198,21 +187,19 @@ def _attempt(parts: Sequence[Part], ports: Ports, whole: bool) -> bool:
         return False
     for folded in folds:
         for submission, result in folded.results:
-            if isinstance(result, CalendarError):
-                submission.error = result
-            elif not failed:
-                submission.outcome = result
-    return whole or all(submission.settled for part in parts for submission in part.submissions)
+            if isinstance(result, CalendarError) or not failed:
+                submission.result = result
+    return whole or _all_settled(parts)
 
 
-def _fold(part: Part, parts: Sequence[Part], at: str, whole: bool) -> None:
+def _fold(part: Part, at: str, whole: bool) -> Fold:
     replica = part.replica
     if replica.head is None or replica.head.deleted:
         replica.locked_catch_up()
     assert replica.head is not None
-    others = {other.replica.log_id: other.replica.records for other in parts if other is not part}
-    waiting = [submission for submission in part.submissions if not submission.settled]
-    part.folded = fold(replica.head, View(replica.records, others), waiting, at, whole)
+    waiting = [submission for submission in part.submissions if submission.result is None]
+    part.folded = fold(replica.head, replica.records, waiting, at, whole)
+    return part.folded
 
 
 def _up_to_date(parts: Sequence[Part]) -> bool:
@@ -227,9 +214,14 @@ def _up_to_date(parts: Sequence[Part]) -> bool:
 def _apply(parts: Sequence[Part], folds: Sequence[Fold], ports: Ports) -> bool:
     """Commits the changes and advances the replicas. Returns False after a lost race."""
     for part in parts:
-        part.replica.locked_expect(part.submissions)
+        part.replica.in_flight = {submission.change_id: submission for submission in part.submissions}
+    writes = [
+        Write(folded.base, folded.head, folded.changes, list(folded.puts.values()), folded.expects)
+        for folded in folds
+        if folded.changes
+    ]
     try:
-        ports.database.commit([folded.as_write() for folded in folds if folded.changes], str(uuid.uuid4()))
+        ports.database.commit(writes, new_id())
     except RevisionConflict:
         ports.metrics.add(REVISION_CONFLICTS)
         for part in parts:
@@ -245,7 +237,7 @@ def _apply(parts: Sequence[Part], folds: Sequence[Fold], ports: Ports) -> bool:
             raise
         return True
     ports.metrics.add(COMMITS)
-    ports.metrics.observe(COMMITTED_CHANGES, sum(len(folded.changes) for folded in folds))
+    ports.metrics.add(COMMITTED_CHANGES, sum(len(folded.changes) for folded in folds))
     for part, folded in zip(parts, folds, strict=True):
         for change, head in zip(folded.changes, folded.heads, strict=True):
             part.replica.locked_advance(change, CHANGES_BY_WRITE, head)
@@ -259,7 +251,11 @@ def _found_in_log(parts: Sequence[Part]) -> bool:
             part.replica.locked_catch_up()
         except StorageError:
             logger.info("it isn't known yet whether the last write to %s was applied", part.replica.log_id)
-    return all(submission.settled for part in parts for submission in part.submissions)
+    return _all_settled(parts)
+
+
+def _all_settled(parts: Sequence[Part]) -> bool:
+    return all(submission.result is not None for part in parts for submission in part.submissions)
 
 
 def _refuse(part: Part, record_ids: list[str]) -> None:
@@ -269,14 +265,14 @@ def _refuse(part: Part, record_ids: list[str]) -> None:
     unknown = set(record_ids) - part.replica.records.keys()
     refused = {change.change_id for change in part.folded.changes if change.record.get("id") in unknown}
     for submission in part.submissions:
-        if submission.change_id in refused and not submission.settled:
-            submission.error = submission.operation.refusal()
+        if submission.change_id in refused and submission.result is None:
+            submission.result = submission.operation.refusal()
 
 
 def _fail(submissions: Sequence[Submission], error: Exception) -> None:
     for submission in submissions:
-        if not submission.settled:
-            submission.error = error
+        if submission.result is None:
+            submission.result = error
 
 
 def _wake(batch: Sequence[tuple[_Request, Submission]]) -> None:

@@ -43,19 +43,15 @@ class NoMembers:
         return False
 
 
-class NoNotices:
-    """Where no other process listens; the watcher of each finds the changes in the log."""
-
-    def announce(self, log_id: str, change: Change) -> None:
-        return None
-
-
 @dataclass(frozen=True)
 class Ports:
-    """The collaborators of every replica of a process. `now` returns the time in UTC."""
+    """The collaborators of every replica of a process.
+
+    Without `notices`, other processes find the changes in the log. `now` returns the time in UTC.
+    """
 
     database: Database
     members: Members = field(default_factory=NoMembers)
-    notices: Notices = field(default_factory=NoNotices)
+    notices: Notices | None = None
     now: Callable[[], datetime] = utc_now
     metrics: Metrics = NO_METRICS

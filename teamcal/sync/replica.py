@@ -6,8 +6,9 @@ Design: docs/develop/sync.md.
 import logging
 import threading
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from teamcal.deadline import remaining
@@ -32,15 +33,15 @@ RECORD_BYTES = 2_900
 """Memory of one record with its place and JSON in a list, measured with descriptions of 40 letters."""
 
 
+@dataclass(eq=False)
 class RevisionCache:
     """What was made of a replica at `head`. It is only ever added to: its answers belong together, and
     reading them needs no lock.
     """
 
-    def __init__(self, head: Head) -> None:
-        self.head = head
-        self.list_json: bytes | None = None
-        self.since: dict[tuple[Cursor, int | None], ChangesSince] = {}
+    head: Head
+    list_json: bytes | None = None
+    since: dict[tuple[Cursor, int | None], ChangesSince] = field(default_factory=dict)
 
     @cached_property
     def cursor(self) -> str:
@@ -71,7 +72,8 @@ class Replica:
         self.cache = RevisionCache(Head(log_id))
         self._sorted: SortedEvents | None = None
         self._lock = threading.RLock()
-        self._in_flight: dict[str, Submission] = {}
+        self.in_flight: dict[str, Submission] = {}
+        """Submissions in the transaction on its way, by change_id; their changes settle them."""
         self._shared_read = SharedRead(log_id)
 
     @contextmanager
@@ -178,20 +180,20 @@ class Replica:
         self.recent.append(change)
         self.ports.metrics.add(source)
         self.ports.members.publish(self.log_id, change, self.head)
-        submission = self._in_flight.pop(change.change_id, None)
+        submission = self.in_flight.pop(change.change_id, None)
         if submission is not None:
-            submission.outcome = Outcome(change.record, change)
+            submission.result = Outcome(change.record, change)
             # Announced here, so that a change found in the log after its answer was lost is announced too.
-            self.ports.notices.announce(self.log_id, change)
+            if self.ports.notices is not None:
+                self.ports.notices.announce(self.log_id, change)
 
     def _apply(self, change: Change, before: Head, after: Head | None) -> Head:
-        if change.restarts_log and self.log_id != DEPARTMENTS:
-            self.records, self._sorted = {}, None
-            return after or before.after(change, None)
         record_id = change.record.get("id")
-        if record_id is None:  # a newer server's change, about no event
+        if record_id is None:  # the department was deleted or created again, or it is a newer server's kind
+            if change.restarts_log:
+                self.records, self._sorted = {}, None
             return after or before.after(change, None)
-        old, new = self.records.get(record_id), None if change.removes else change.record
+        old, new = self.records.get(record_id), None if change.record.get("deleted") else change.record
         if new is not None:
             self.records[record_id] = new
         else:
@@ -209,10 +211,6 @@ class Replica:
                 self.locked_advance(change, CHANGES_BY_NOTICE)
             else:
                 self.locked_catch_up(CHANGES_BY_NOTICE)
-
-    def locked_expect(self, submissions: Sequence[Submission]) -> None:
-        """Says which submissions are in a transaction on its way; advancing to their changes settles them."""
-        self._in_flight = {submission.change_id: submission for submission in submissions}
 
     # Answers
 

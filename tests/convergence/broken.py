@@ -11,8 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from teamcal.calendar.catch_up import CatchUp
-from teamcal.domain import operations
-from teamcal.domain.operations import CreateEvent, Submission
+from teamcal.domain.operations import CreateEvent, Fold, Submission
 from teamcal.domain.values import new_id
 from teamcal.storage import transactions
 from teamcal.storage.client import DynamoDBClient
@@ -75,26 +74,26 @@ def snapshot_race(replicas: Replicas) -> None:
 
 def retry_twice(replicas: Replicas) -> None:
     """Every attempt is an operation of its own: new token, new change_id, new event."""
-    call, number, create = DynamoDBClient.call, operations._numbered, CreateEvent.apply
+    call, add, create = DynamoDBClient.call, Fold.add, CreateEvent.apply
     catch_up = Replica.locked_catch_up
 
     def without_token(self: Any, operation: str, **params: Any) -> Any:
         params.pop("ClientRequestToken", None)
         return call(self, operation, **params)
 
-    def numbered_anew(head: Any, submission: Submission, *rest: Any) -> Any:
+    def numbered_anew(self: Fold, submission: Submission, *rest: Any) -> Any:
         submission.change_id = str(uuid.uuid4())
-        return number(head, submission, *rest)
+        return add(self, submission, *rest)
 
     def forgetful(self: Replica, *source: str) -> None:
-        self.locked_expect([])
+        self.in_flight = {}
         catch_up(self, *source)
 
     def created_anew(self: CreateEvent, view: Any) -> Any:
         return create(replace(self, event={**self.event, "id": new_id()}), view)
 
     DynamoDBClient.call = without_token  # type: ignore[method-assign]
-    operations._numbered = numbered_anew
+    Fold.add = numbered_anew  # type: ignore[method-assign]
     Replica.locked_catch_up = forgetful  # type: ignore[method-assign, assignment]
     CreateEvent.apply = created_anew  # type: ignore[method-assign]
 

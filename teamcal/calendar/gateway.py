@@ -86,7 +86,8 @@ class Gateway:
         """As `write` for one operation. Raises its error."""
         submissions = self._submissions(caller, department_id, [operation])
         self.replicas.submit(department_id, submissions)
-        return self._outcome(submissions[0])
+        result = submissions[0].result
+        return result if isinstance(result, Outcome) else self._outcome(submissions[0])
 
     def write_to_list(self, caller: Caller, operation: Operation) -> Outcome:
         """As `write_one`, to the list of departments."""
@@ -137,9 +138,9 @@ class Gateway:
     def _outcome(self, submission: Submission) -> Outcome:
         """Returns the outcome or raises the error."""
         result = submission.result
+        assert result is not None
         if isinstance(result, Outcome):
             return result
-        assert result is not None
         if isinstance(result, VersionConflict):
             # Read here, without the log's lock.
             result.changed = fields_changed_since(self.database, result.current, result.expected)

@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from teamcal.deadline import remaining
 from teamcal.domain.changes import RecordConflict, Write
@@ -48,13 +49,11 @@ LEADING_SECONDS = 1.0
 would fail."""
 
 
-@dataclass
-class Part:
-    """What one commit is to do to one log. `folded`: what it comes to in the present attempt."""
+class Part(NamedTuple):
+    """What one commit is to do to one log."""
 
     replica: Replica
     submissions: Sequence[Submission]
-    folded: Fold | None = None
 
 
 @dataclass(eq=False)
@@ -111,7 +110,8 @@ class CommitQueue:
                     for other, _ in batch:
                         other.turn.set()
                     batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), BATCH_CHANGES))]
-                    self._commit(replica, [one for other, one in batch if not other.abandoned])
+                    waiting = [submission for other, submission in batch if not other.abandoned]
+                    self._commit(replica, waiting)
         finally:
             self._leading.release()
             # After the release, so that a request that queues up now finds that nobody leads. The next leader
@@ -122,16 +122,16 @@ class CommitQueue:
                 other.turn.set()
 
     def _commit(self, replica: Replica, submissions: list[Submission]) -> None:
-        """Settles each of `submissions`; a failure of the transaction is the error of all in it."""
+        """Settles each of `submissions`; a failure of the transaction is the result of all in it."""
         try:
             commit([Part(replica, submissions)], self._ports)
-        except Exception as error:  # each request gets it, and the next batch must not wait for it
+        except Exception as error:
             if not isinstance(error, CalendarError):
                 logger.exception("a write to %s failed", replica.log_id)
-            _fail(submissions, error)
+            _settle(submissions, error)
         except BaseException:
             # The leader was interrupted, and nobody else would take its batch up.
-            _fail(submissions, StorageUnavailable(replica.log_id))
+            _settle(submissions, StorageUnavailable(replica.log_id))
             raise
 
 
@@ -148,7 +148,7 @@ def commit_whole(parts: Sequence[Part], ports: Ports) -> None:
                 part.replica.locked_catch_up()
         commit(parts, ports, whole=True)
     for part in parts:
-        _fail(part.submissions, NotApplied())
+        _settle(part.submissions, NotApplied())
 
 
 def commit(parts: Sequence[Part], ports: Ports, whole: bool = False) -> None:
@@ -156,10 +156,13 @@ def commit(parts: Sequence[Part], ports: Ports, whole: bool = False) -> None:
 
     The caller holds the locks of the replicas. Afterwards each submission is settled; with `whole`, those
     without an error of their own are not when another one failed. Raises StorageUnavailable near the
-    deadline, StorageError, TooLarge.
+    deadline, StorageError, TooLarge, DepartmentNotFound.
     """
     longest = 0.01
     try:
+        for part in parts:
+            if part.replica.head is None or part.replica.head.deleted:
+                part.replica.locked_catch_up()
         while not _attempt(parts, ports, whole):
             pause = random.uniform(0, longest)
             if remaining() < pause + 1:
@@ -175,11 +178,14 @@ def _attempt(parts: Sequence[Part], ports: Ports, whole: bool) -> bool:
     """Tries once. Returns False if the replicas were out of date; they are newer now."""
     if whole and any(submission.result for part in parts for submission in part.submissions):
         return True
-    at = timestamp(ports.now())
-    folds = [_fold(part, at, whole) for part in parts]
+    at, folds = timestamp(ports.now()), []
+    for replica, submissions in parts:
+        assert replica.head is not None
+        waiting = [submission for submission in submissions if submission.result is None]
+        folds.append(fold(replica.head, replica.records, waiting, at, whole))
     failed = whole and any(folded.failed for folded in folds)
     if failed or not any(folded.changes for folded in folds):
-        if not _up_to_date(parts):
+        if not _up_to_date(parts, folds):
             return False
     elif whole and sum(folded.size for folded in folds) > TRANSACTION_BYTES:
         raise TooLarge(f"{sum(folded.size for folded in folds)} bytes")
@@ -189,26 +195,15 @@ def _attempt(parts: Sequence[Part], ports: Ports, whole: bool) -> bool:
         for submission, result in folded.results:
             if isinstance(result, CalendarError) or not failed:
                 submission.result = result
-    return whole or _all_settled(parts)
+    return whole or all(submission.result for part in parts for submission in part.submissions)
 
 
-def _fold(part: Part, at: str, whole: bool) -> Fold:
-    replica = part.replica
-    if replica.head is None or replica.head.deleted:
-        replica.locked_catch_up()
-    assert replica.head is not None
-    waiting = [submission for submission in part.submissions if submission.result is None]
-    part.folded = fold(replica.head, replica.records, waiting, at, whole)
-    return part.folded
-
-
-def _up_to_date(parts: Sequence[Part]) -> bool:
+def _up_to_date(parts: Sequence[Part], folds: Sequence[Fold]) -> bool:
     """Whether what was decided without a write was decided on the newest state."""
     for part in parts:
         part.replica.locked_catch_up()
-    return all(
-        part.folded and part.replica.head and part.replica.head.is_at(part.folded.base) for part in parts
-    )
+    heads = [part.replica.head for part in parts]
+    return all(head and head.is_at(folded.base) for head, folded in zip(heads, folds, strict=True))
 
 
 def _apply(parts: Sequence[Part], folds: Sequence[Fold], ports: Ports) -> bool:
@@ -228,8 +223,8 @@ def _apply(parts: Sequence[Part], folds: Sequence[Fold], ports: Ports) -> bool:
             part.replica.locked_catch_up()
         return False
     except RecordConflict as conflict:
-        for part in parts:
-            _refuse(part, conflict.record_ids)
+        for part, folded in zip(parts, folds, strict=True):
+            _refuse(part, folded, conflict.record_ids)
         return False
     except StorageError:
         ports.metrics.add(LOST_ANSWERS)
@@ -251,30 +246,20 @@ def _found_in_log(parts: Sequence[Part]) -> bool:
             part.replica.locked_catch_up()
         except StorageError:
             logger.info("it isn't known yet whether the last write to %s was applied", part.replica.log_id)
-    return _all_settled(parts)
+    return all(submission.result for part in parts for submission in part.submissions)
 
 
-def _all_settled(parts: Sequence[Part]) -> bool:
-    return all(submission.result is not None for part in parts for submission in part.submissions)
-
-
-def _refuse(part: Part, record_ids: list[str]) -> None:
+def _refuse(part: Part, folded: Fold, record_ids: list[str]) -> None:
     """Refuses operations whose record is stored otherwise than the replica knows: a tombstone, or a race."""
     part.replica.locked_catch_up()
-    assert part.folded is not None
     unknown = set(record_ids) - part.replica.records.keys()
-    refused = {change.change_id for change in part.folded.changes if change.record.get("id") in unknown}
+    refused = {change.change_id for change in folded.changes if change.record.get("id") in unknown}
     for submission in part.submissions:
         if submission.change_id in refused and submission.result is None:
             submission.result = submission.operation.refusal()
 
 
-def _fail(submissions: Sequence[Submission], error: Exception) -> None:
+def _settle(submissions: Sequence[Submission], error: Exception) -> None:
     for submission in submissions:
         if submission.result is None:
             submission.result = error
-
-
-def _wake(batch: Sequence[tuple[_Request, Submission]]) -> None:
-    for request, _ in batch:
-        request.turn.set()

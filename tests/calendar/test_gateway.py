@@ -9,7 +9,7 @@ import pytest
 from teamcal.calendar import Calendar
 from teamcal.domain.caller import UNNAMED, Caller
 from teamcal.domain.changes import DEPARTMENTS
-from teamcal.domain.operations import CreateDepartment, CreateEvent, DeleteEvent, ReceiveEvent
+from teamcal.domain.operations import CreateDepartment, DeleteEvent, ReceiveEvent
 from teamcal.errors import DepartmentNotFound, EventNotFound, VersionConflict
 from tests.house import House, Server
 
@@ -93,9 +93,7 @@ def test_an_operation_reaches_only_its_kind_of_log(server: Server) -> None:
         with pytest.raises(DepartmentNotFound):
             server.calendar.events.create(UNNAMED, log_id, FIELDS)
     with pytest.raises(DepartmentNotFound):
-        write(
-            UNNAMED, DEPARTMENTS, [CreateEvent({"id": "e", **FIELDS, "created_at": "", "create_digest": ""})]
-        )
+        write(UNNAMED, DEPARTMENTS, [DeleteEvent("e")])
     with pytest.raises(DepartmentNotFound):
         write(UNNAMED, department, [CreateDepartment({"id": "d", "name": "나"})])
     assert server.http.post("/api/events/*", json=FIELDS).status_code == 404

@@ -58,7 +58,7 @@ def create_app(
     def fast_path(application: WSGIApplication) -> WSGIApplication:
         return FastPath(application, ROUTES, calendar, cors_headers)
 
-    layers: list[Layer] = [within_deadline, gate(socketio), fast_path]  # outermost first
+    layers: list[Layer] = [within_deadline, fast_path, gate(socketio)]  # outermost first
     if not settings.fast_path:
         layers.remove(fast_path)
     app.wsgi_app = wsgi_stack(app.wsgi_app, layers)  # type: ignore[assignment,method-assign]

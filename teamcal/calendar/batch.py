@@ -96,5 +96,5 @@ def _id_of(operation: dict[str, Any]) -> str:
 def _version_of(operation: dict[str, Any]) -> int | None:
     version = operation.get("version")
     if version is not None and (isinstance(version, bool) or not isinstance(version, int)):
-        raise InvalidInput([FieldProblem("version", "not_a_version")])
+        raise InvalidInput([FieldProblem("version", "not_an_integer")])
     return version

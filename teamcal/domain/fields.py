@@ -4,6 +4,8 @@ import re
 import unicodedata
 from collections.abc import Callable
 from datetime import date
+from functools import partial
+from math import inf
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
@@ -22,40 +24,34 @@ def _refuse(reason: str, **details: Any) -> PydanticCustomError:
     return PydanticCustomError(reason, reason, details)
 
 
-def _string(value: Any) -> str:
+def _text(value: Any, *, limit: float = inf, lines: bool = False, if_blank: str = "") -> str:
+    """Returns the text in NFC, as one trimmed line unless it may have `lines`.
+
+    `if_blank`: the reason to refuse a blank text with; without one, null is an empty text.
+    """
+    if value is None and not if_blank:
+        return ""
     if not isinstance(value, str):
         raise _refuse("not_a_string")
     if _REFUSED.search(value):
         raise _refuse("bad_characters")
-    return unicodedata.normalize("NFC", value)
+    text = unicodedata.normalize("NFC", value)
+    if not lines:
+        text = _LINE_BREAK.sub(" ", text).strip()
+    if if_blank and not text:
+        raise _refuse(if_blank)
+    if len(text) > limit:
+        raise _refuse("too_long", limit=limit)
+    return text
 
 
 def one_line(limit: int, *, required: bool = False) -> Callable[[Any], str]:
-    def check(value: Any) -> str:
-        if value is None and not required:
-            return ""
-        text = _LINE_BREAK.sub(" ", _string(value)).strip()
-        if required and not text:
-            raise _refuse("blank")
-        if len(text) > limit:
-            raise _refuse("too_long", limit=limit)
-        return text
-
-    return check
-
-
-def _text(limit: int) -> Callable[[Any], str]:
-    def check(value: Any) -> str:
-        text = "" if value is None else _string(value)
-        if len(text) > limit:
-            raise _refuse("too_long", limit=limit)
-        return text
-
-    return check
+    """Returns the rule of a text of at most `limit` characters; a line break in it becomes a space."""
+    return partial(_text, limit=limit, if_blank="blank" if required else "")
 
 
 def _date(value: Any) -> str:
-    text = _string(value).strip()
+    text = _text(value, if_blank="not_a_date")
     # fromisoformat alone would take 20240115 and 2024-W03-1 too, and \d other scripts' digits.
     if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
         raise _refuse("not_a_date")
@@ -77,7 +73,7 @@ def is_web_address(text: str) -> bool:
 
 
 def _url(value: Any) -> str:
-    text = one_line(2048)(value)
+    text = _text(value, limit=2048)
     if text and not is_web_address(text):
         raise _refuse("not_a_web_address")
     return text
@@ -85,7 +81,7 @@ def _url(value: Any) -> str:
 
 Name = Annotated[str, BeforeValidator(one_line(100, required=True))]
 Title = Annotated[str, BeforeValidator(one_line(200, required=True))]
-Description = Annotated[str, BeforeValidator(_text(10_000))]
+Description = Annotated[str, BeforeValidator(partial(_text, limit=10_000, lines=True))]
 EventDate = Annotated[str, BeforeValidator(_date)]
 Time = Annotated[str, BeforeValidator(one_line(50))]
 Url = Annotated[str, BeforeValidator(_url)]
@@ -122,11 +118,11 @@ class EventEdit(_Input):
     url: Url = ""
 
 
-def _read(model: type[_Input], body: Any) -> _Input:
+def _fields(model: type[_Input], body: Any, *, only_sent: bool = False) -> dict[str, str]:
     if not isinstance(body, dict):
         raise InvalidInput([FieldProblem("", "body_not_object")])
     try:
-        return model.model_validate(body)
+        return model.model_validate(body).model_dump(exclude_unset=only_sent)
     except ValidationError as error:
         raise InvalidInput([_problem(found) for found in error.errors()]) from None
 
@@ -137,24 +133,14 @@ def _problem(found: Any) -> FieldProblem:
     return FieldProblem(field, reason, dict(found.get("ctx") or {}))
 
 
-def department_from(body: Any) -> dict[str, str]:
-    """Raises InvalidInput."""
-    return _read(DepartmentInput, body).model_dump()
+FieldsFrom = Callable[[Any], dict[str, str]]
+"""Body of a request → its fields as they are stored. Raises InvalidInput."""
 
-
-def department_edit_from(body: Any) -> dict[str, str]:
-    """Only the fields that were sent. Raises InvalidInput."""
-    return _read(DepartmentEdit, body).model_dump(exclude_unset=True)
-
-
-def event_from(body: Any) -> dict[str, str]:
-    """Raises InvalidInput."""
-    return _read(EventInput, body).model_dump()
-
-
-def event_edit_from(body: Any) -> dict[str, str]:
-    """Only the fields that were sent. Raises InvalidInput."""
-    return _read(EventEdit, body).model_dump(exclude_unset=True)
+department_from: FieldsFrom = partial(_fields, DepartmentInput)
+event_from: FieldsFrom = partial(_fields, EventInput)
+# Of an edit, only the fields that were sent.
+department_edit_from: FieldsFrom = partial(_fields, DepartmentEdit, only_sent=True)
+event_edit_from: FieldsFrom = partial(_fields, EventEdit, only_sent=True)
 
 
 def event_date_from(field: str, value: object) -> str:

@@ -21,20 +21,21 @@ _ONE_TAG = re.compile(r'"[^"]*"')
 def run(handler: Handler, call: Call) -> Reply:
     """Runs `handler` once, whatever comes of it: a write that failed may have been stored."""
     try:
-        return if_modified(handler(call), call)
+        reply = handler(call)
+        return if_modified(reply, call) if call.environ["REQUEST_METHOD"] in ("GET", "HEAD") else reply
     except Exception as error:  # noqa: BLE001 -- error_reply logs what nobody expected
         return error_reply(error, call)
 
 
 def if_modified(reply: Reply, call: Call) -> Reply:
-    """Returns `reply`, or 304 if the client already has the state that its ETag names (RFC 9110, §13).
+    """Returns the `reply` to a read; 304 if the client already has the state that its ETag names.
 
-    An If-Match that doesn't name that state makes a read 412.
+    An If-Match that doesn't name that state makes it 412 (RFC 9110, §13).
     """
     etag = reply.headers.get("ETag")
-    if etag is None or call.method not in ("GET", "HEAD"):
+    if etag is None:
         return reply
-    if_none_match, if_match = call.header("If-None-Match"), call.header("If-Match")
+    if_none_match, if_match = call.environ.get("HTTP_IF_NONE_MATCH"), call.environ.get("HTTP_IF_MATCH")
     if if_match is None:
         if if_none_match is None:
             return reply

@@ -25,7 +25,8 @@ def list_events(call: Call) -> Reply:
 @routes.get("/api/events/<department_id>/<event_id>")
 def get_event(call: Call) -> Reply:
     event = call.calendar.events.get(call.caller, call.arguments["department_id"], call.arguments["event_id"])
-    return json_reply(event=public_event(event), etag=_version_of(event))
+    public = public_event(event)
+    return json_reply(event=public, etag=str(public["version"]))
 
 
 @routes.post("/api/events/<department_id>")
@@ -61,12 +62,9 @@ def move_event(call: Call) -> Reply:
 
 def event_reply(event: Record, status: int = 200) -> Reply:
     """The reply to a write: the event as it is now, its version as the ETag."""
-    body = to_json({"success": True, "event": public_event(event)})
-    return Reply(status, {"ETag": f'"{_version_of(event)}"'}, body)
-
-
-def _version_of(event: Record) -> str:
-    return str(event.get("version", 1))
+    public = public_event(event)
+    headers = {"ETag": f'"{public["version"]}"'}
+    return Reply(status, headers, to_json({"success": True, "event": public}))
 
 
 def _filter_of(call: Call) -> EventFilter | None:

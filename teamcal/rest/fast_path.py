@@ -1,13 +1,13 @@
 """Ordinary requests, answered before Flask (docs/develop/decisions/fast_path.md)."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from werkzeug.http import HTTP_STATUS_CODES
 
 from teamcal.calendar import Calendar
-from teamcal.rest.call import Call, small_length
+from teamcal.rest.call import SMALL_LENGTH, Call
 from teamcal.rest.cors import CorsHeaders
 from teamcal.rest.dispatch import run
 from teamcal.rest.routes import Handler, Route
@@ -36,33 +36,23 @@ class FastPath:
             self._routes.setdefault(route.method, []).append((_pattern_of(route.rule), route.handler))
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        if _is_ordinary(environ):
-            path = environ.get("PATH_INFO", "")
-            for pattern, handler in self._routes.get(environ["REQUEST_METHOD"], ()):
-                if match := pattern.fullmatch(path):
-                    return self._answer(handler, match.groupdict(), environ, start_response)
+        ordinary = (
+            SMALL_LENGTH.fullmatch(environ.get("CONTENT_LENGTH") or "")
+            and environ.keys().isdisjoint(_SPECIAL)
+            and environ.get("HTTP_UPGRADE", "").lower() != "websocket"
+        )
+        path = environ.get("PATH_INFO", "")
+        routes = self._routes.get(environ["REQUEST_METHOD"], ()) if ordinary else ()
+        for pattern, handler in routes:
+            if match := pattern.fullmatch(path):
+                call = Call(environ, match.groupdict(), self._calendar)
+                status, headers, body, content_type = run(handler, call)
+                fields = [*headers.items(), *self._cors_headers(environ.get("HTTP_ORIGIN"))]
+                if status != 304:
+                    fields += [("Content-Type", content_type), ("Content-Length", str(len(body)))]
+                start_response(_STATUS_LINES[status], fields)
+                return [body]
         return self._application(environ, start_response)
-
-    def _answer(
-        self,
-        handler: Handler,
-        arguments: dict[str, str],
-        environ: WSGIEnvironment,
-        start_response: StartResponse,
-    ) -> Sequence[bytes]:
-        status, headers, body, content_type = run(handler, Call(environ, arguments, self._calendar))
-        fields = [*headers.items(), *self._cors_headers(environ.get("HTTP_ORIGIN"))]
-        if status != 304:
-            fields += [("Content-Type", content_type), ("Content-Length", str(len(body)))]
-        start_response(_STATUS_LINES[status], fields)
-        return [body]
-
-
-def _is_ordinary(environ: WSGIEnvironment) -> bool:
-    """Whether nothing but routing stands between the request and its handler."""
-    if not environ.keys().isdisjoint(_SPECIAL) or environ.get("HTTP_UPGRADE", "").lower() == "websocket":
-        return False
-    return small_length(environ) is not None
 
 
 def _precedence(route: Route) -> tuple[int, ...]:

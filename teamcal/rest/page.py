@@ -37,7 +37,7 @@ routes = Routes("page")
 @routes.get("/")
 def index(call: Call) -> Reply:
     """The calendar page for a browser, the state of the server for everything else."""
-    accepted = parse_accept_header(call.header("Accept"), MIMEAccept)
+    accepted = parse_accept_header(call.environ.get("HTTP_ACCEPT"), MIMEAccept)
     file = WEB / "index.html"
     if accepted.best_match(["application/json", "text/html"]) == "text/html" and file.is_file():
         page = _file_reply(file)

@@ -2,11 +2,8 @@
 
 import json
 import re
-from contextlib import suppress
 from typing import Any, NoReturn
 from urllib.parse import unquote_to_bytes
-
-import orjson
 
 from teamcal.domain.caller import Caller, caller_named
 from teamcal.domain.fields import event_date_from
@@ -14,11 +11,10 @@ from teamcal.errors import FieldProblem, InvalidInput
 
 
 def json_object_from(body: bytes) -> dict[str, Any]:
-    """Returns the JSON object in `body`; UTF-8, a byte order mark is allowed."""
-    with suppress(ValueError):  # the standard library's parser below accepts more and is slower
-        value = orjson.loads(body)
-        if isinstance(value, dict):
-            return value
+    """Returns the JSON object in `body`; UTF-8, a byte order mark is allowed.
+
+    Accepts more than orjson, and takes more time.
+    """
     try:
         value = json.loads(body.decode("utf-8-sig"), parse_constant=_refuse_constant)
     except (ValueError, RecursionError):

@@ -83,6 +83,7 @@ MESSAGES: dict[str, dict[str, str]] = {
         "ko": '"3"처럼 따옴표로 묶은 버전이어야 합니다.',
         "en": 'Must be a quoted version such as "3".',
     },
+    "not_an_integer": {"ko": "정수여야 합니다.", "en": "Must be a whole number."},
     "not_a_boolean": {"ko": "true 또는 false여야 합니다.", "en": "Must be true or false."},
     "not_a_list": {"ko": "배열이어야 합니다.", "en": "Must be a list."},
     "unknown_operation": {

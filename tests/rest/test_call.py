@@ -72,8 +72,9 @@ def test_a_name_that_is_too_long_says_how_long_it_may_be() -> None:
 @pytest.mark.parametrize(
     ("content_type", "accepted"),
     [
-        ("application/json", True), ("Application/JSON ; charset=utf-8", True),
-        ("application/vnd.api+json", True), ("text/json", False), ("", False),
+        ("application/json", True), ("application/json; charset=utf-8", True),
+        ("Application/JSON ; charset=utf-8", True), ("application/vnd.api+json", True),
+        ("text/json", False), ("", False),
         ("text/plain; application/json", False), ("application/jsonx", False), ("image/svg+json", False),
     ],
 )  # fmt: skip

@@ -5,7 +5,7 @@ from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Response
 
 from teamcal.rest.call import Call, Reply, bytes_reply
-from teamcal.rest.dispatch import if_modified
+from teamcal.rest.dispatch import run
 
 NONE_MATCH = [
     None, "", '"tag"', 'W/"tag"', '"other"', "*", '"other", "tag"', '"other",W/"tag"', '"other", "another"',
@@ -22,7 +22,7 @@ def test_conditions_are_flasks(method: str, if_none_match: str | None, if_match:
     headers = {name: value for name, value in given.items() if value is not None}
     environ = EnvironBuilder("/", method=method, headers=headers).get_environ()
     expected = Response(b"content", headers={"ETag": '"tag"'}).make_conditional(environ)
-    reply = if_modified(bytes_reply(b"content", etag="tag"), Call(environ, {}, None))
+    reply = run(lambda call: bytes_reply(b"content", etag="tag"), Call(environ, {}, None))
     assert reply.status == expected.status_code
     assert reply.body == (b"" if reply.status == 304 else b"content")
     assert reply.headers == {"ETag": '"tag"', "Cache-Control": "no-cache"}
@@ -31,4 +31,4 @@ def test_conditions_are_flasks(method: str, if_none_match: str | None, if_match:
 def test_a_reply_without_a_tag_knows_no_conditions() -> None:
     environ = EnvironBuilder("/", headers={"If-None-Match": "*", "If-Match": '"x"'}).get_environ()
     reply = Reply(200, {}, b"content")
-    assert if_modified(reply, Call(environ, {}, None)) is reply
+    assert run(lambda call: reply, Call(environ, {}, None)) is reply

@@ -57,6 +57,21 @@ def test_each_operation_of_a_batch_fails_by_itself(house: House) -> None:
     assert [result["status"] for result in results] == [400, 424]
 
 
+@pytest.mark.parametrize("version", ["1", '"1"', 1.0, True])
+@pytest.mark.parametrize(
+    ("language", "text"), [("ko", "정수여야 합니다."), ("en", "Must be a whole number.")]
+)
+def test_the_version_in_a_batch_is_an_integer(house: House, version: Any, language: str, text: str) -> None:
+    server = house.server()
+    department = server.department()
+    event = server.event(department)
+    body = {"operations": [{"op": "delete", "id": event["id"], "version": version}]}
+    headers = {"Accept-Language": language}
+    answer = server.http.post(f"/api/events/{department}/batch", json=body, headers=headers)
+    (result,) = answer.json["results"]
+    assert result["errors"] == [{"field": "version", "message": text}]
+
+
 def test_an_atomic_batch_that_fits_no_transaction(house: House) -> None:
     one = house.server()
     department = one.department()

@@ -31,6 +31,10 @@ from teamcal.sync.replicas import Replicas
 from teamcal.sync.watcher import Watcher
 from tests.engine import Fault, client
 
+ATTEMPTS = 20
+"""A patient client's for one request, each of which ends within 8 s."""
+GONE = (404, 410)
+"""Statuses of a deletion that an earlier attempt has done."""
 _numbers = itertools.count()
 
 
@@ -108,6 +112,62 @@ class Member:
     def heard(self) -> list[tuple[str, Any]]:
         """(name, payload) of what came since the last call."""
         return [(one["name"], one["args"][0]) for one in self.client.get_received()]
+
+
+def patiently(send: Callable[[], Any]) -> Any:
+    """Returns the first answer of `send()` that isn't 503.
+
+    On a slow machine a request may meet its deadline; 503 says so, and the request may have been applied.
+    """
+    for _ in range(ATTEMPTS):
+        answer = send()
+        if answer.status_code != 503:
+            return answer
+    raise AssertionError(f"{ATTEMPTS} times 503: {answer.text}")
+
+
+class PatientClient:
+    """A REST client that sends a request again after 503. The ids of its events are its own, so that a
+    repeated create is the same event.
+    """
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+
+    def create(self, department_id: str, **fields: Any) -> dict[str, Any]:
+        body = {"id": str(uuid.uuid4()), "event_date": "2024-01-20", "title": "팀 회의", **fields}
+        answer = self._send("POST", f"/api/events/{department_id}", body)
+        assert answer.status_code in (200, 201), answer.text
+        return answer.json["event"]
+
+    def update(self, event_id: str, **fields: Any) -> dict[str, Any]:
+        answer = self._send("PUT", f"/api/events/{event_id}", fields)
+        assert answer.status_code == 200, answer.text
+        return answer.json["event"]
+
+    def delete(self, event_id: str) -> None:
+        answer = self._send("DELETE", f"/api/events/{event_id}")
+        assert answer.status_code in (200, *GONE), answer.text
+
+    def batch(self, department_id: str, operations: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Returns the results, all of which are successes. Creates must have ids."""
+        results: dict[int, dict[str, Any]] = {}
+        for _ in range(ATTEMPTS):
+            left = [number for number in range(len(operations)) if number not in results]
+            body = {"operations": [operations[number] for number in left]}
+            answer = self._send("POST", f"/api/events/{department_id}/batch", body)
+            assert answer.status_code == 200, answer.text
+            newest = dict(zip(left, answer.json["results"], strict=True))
+            results |= {number: result for number, result in newest.items() if result["status"] != 503}
+            if len(results) == len(operations):
+                break
+        for number, operation in enumerate(operations):
+            expected = (200, 201, *GONE) if operation["op"] == "delete" else (200, 201)
+            assert results[number]["status"] in expected, results[number]
+        return [results[number] for number in range(len(operations))]
+
+    def _send(self, method: str, path: str, body: Any = None) -> Any:
+        return patiently(lambda: self._server.http.open(path, method=method, json=body))
 
 
 class House:
@@ -193,8 +253,12 @@ def _as_text(item: dict[str, Any]) -> str:
     )
 
 
-def together(*jobs: Callable[[], Any]) -> list[Any]:
-    """What the jobs return, each run in a thread of its own, all at once."""
+def together(*jobs: Callable[[], Any], errors: bool = False) -> list[Any]:
+    """Returns what the jobs return, each run in a thread of its own, all at once.
+
+    When all have ended, raises the exception of the first job that failed. With `errors` the caller expects
+    some to fail: an exception is the job's result.
+    """
     results: list[Any] = [None] * len(jobs)
     gate = threading.Barrier(len(jobs))
 
@@ -210,4 +274,17 @@ def together(*jobs: Callable[[], Any]) -> list[Any]:
         thread.start()
     for thread in threads:
         thread.join()
+    if not errors:
+        for result in results:
+            if isinstance(result, Exception):
+                raise result
     return results
+
+
+def wait_until(condition: Callable[[], Any], seconds: float = 60) -> Any:
+    """Returns the first result of `condition()` that is true."""
+    deadline = time.monotonic() + seconds
+    while not (result := condition()):
+        assert time.monotonic() < deadline, f"the condition didn't hold within {seconds} s"
+        time.sleep(0.005)
+    return result

@@ -72,7 +72,7 @@ def inside() -> None:
     settings = load_settings()
     database = DynamoDBDatabase(settings.storage)
     database.create_tables()
-    app, _ = create_app(settings, database, tail=False)
+    app, _ = create_app(settings, database, watch=False)
     http = app.test_client()
     answer = http.post("/api/departments", json={"name": "개발팀"})
     assert answer.status_code == 201, answer.text

@@ -7,16 +7,17 @@ import pytest
 
 from teamcal.domain.caller import UNNAMED
 from teamcal.domain.cursor import Cursor
-from tests.house import House, Server, together
+from tests.house import House, PatientClient, Server, together
 
 UNKNOWN = "99999999-9999-4999-8999-999999999999"
 
 
 def change(server: Server, department: str) -> dict[str, Any]:
     """A create, an update and a delete; the event."""
-    event = server.event(department)
-    server.http.put(f"/api/events/{event['id']}", json={"title": "수정"})
-    server.http.delete(f"/api/events/{event['id']}")
+    client = PatientClient(server)
+    event = client.create(department)
+    client.update(event["id"], title="수정")
+    client.delete(event["id"])
     return event
 
 
@@ -154,8 +155,9 @@ def test_a_join_and_what_follows_have_no_gap(house: House) -> None:
             members.append(member)
 
     def write() -> None:
+        client = PatientClient(server)
         for _ in range(40):
-            server.event(department)
+            client.create(department)
 
     together(join, write)
     expected = {event["id"] for event in server.events(department)}

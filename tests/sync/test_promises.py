@@ -2,6 +2,7 @@
 
 import json
 import time
+import uuid
 from collections import Counter
 from datetime import timedelta
 from typing import Any
@@ -9,23 +10,34 @@ from typing import Any
 import pytest
 
 from tests.engine import error
-from tests.house import House, Server, right_now, together
+from tests.house import House, PatientClient, Server, right_now, together
 from tests.sync.aws_faults import LaggingIndex, LostAnswers, Trouble
 
 UUID = "3f1c2a8e-1111-4222-8333-944445555{:03d}"
 
 
-def batch(
-    server: Server, department: str, operations: list[dict[str, Any]], **more: Any
-) -> list[dict[str, Any]]:
-    answer = server.http.post(f"/api/events/{department}/batch", json={"operations": operations, **more})
+def batch(server: Server, department: str, operations: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return PatientClient(server).batch(department, operations)
+
+
+def atomic_batch(server: Server, department: str, operations: list[dict[str, Any]]) -> list[int]:
+    """Returns the statuses of the results."""
+    body = {"operations": operations, "atomic": True}
+    answer = server.http.post(f"/api/events/{department}/batch", json=body)
     assert answer.status_code == 200, answer.text
-    return answer.json["results"]
+    return [result["status"] for result in answer.json["results"]]
 
 
 def creates(number: int) -> list[dict[str, Any]]:
     return [
-        {"op": "create", "event": {"event_date": f"2024-01-{n % 28 + 1:02d}", "title": f"회의 {n}"}}
+        {
+            "op": "create",
+            "event": {
+                "id": str(uuid.uuid4()),
+                "event_date": f"2024-01-{n % 28 + 1:02d}",
+                "title": f"회의 {n}",
+            },
+        }
         for n in range(number)
     ]
 
@@ -102,11 +114,8 @@ def test_a_lagging_index_hides_nothing_from_a_cold_server(house: House) -> None:
     for _ in range(2):
         batch(one, department, creates(500))
     listed = one.events(department)
-    batch(
-        one,
-        department,
-        [{"op": "update", "id": event["id"], "event": {"title": "새"}} for event in listed[:50]],
-    )
+    edit = {"title": "새"}
+    batch(one, department, [{"op": "update", "id": event["id"], "event": edit} for event in listed[:50]])
     batch(one, department, [{"op": "delete", "id": event["id"]} for event in listed[50:60]])
     expected = one.events(department)
     cold = house.server(before=index.before)
@@ -133,7 +142,7 @@ def test_readers_who_wait_together_share_one_read(house: House) -> None:
     calls: list[str] = []
 
     def slow(action: str, body: bytes) -> None:
-        time.sleep(0.05)
+        time.sleep(0.2)
 
     one = house.server(before=slow, calls=calls)
     department = one.department()
@@ -233,13 +242,14 @@ def test_writers_of_one_department_share_transactions(house: House) -> None:
 
     def slow(action: str, body: bytes) -> None:
         if action == "TransactWriteItems":
-            time.sleep(0.03)
+            time.sleep(0.1)
 
     one = house.server(before=slow, calls=calls)
     department = one.department()
     one.event(department)
     calls.clear()
-    together(*[lambda: [one.event(department) for _ in range(8)]] * 32)
+    client = PatientClient(one)
+    together(*[lambda: [client.create(department) for _ in range(8)]] * 32)
     assert calls.count("TransactWriteItems") <= 32 * 8 / 8
     assert len(one.events(department)) == 257
     house.must_be_sound(department)
@@ -364,10 +374,10 @@ def test_a_move_is_one_step_and_its_history_leads_back(house: House) -> None:
 def test_an_atomic_batch_is_all_or_nothing(house: House) -> None:
     one = house.server()
     department = one.department()
-    results = batch(one, department, [*creates(2), {"op": "delete", "id": UUID.format(9)}], atomic=True)
-    assert [result["status"] for result in results] == [424, 424, 404]
+    statuses = atomic_batch(one, department, [*creates(2), {"op": "delete", "id": UUID.format(9)}])
+    assert statuses == [424, 424, 404]
     assert one.events(department) == []
-    assert [result["status"] for result in batch(one, department, creates(49), atomic=True)] == [201] * 49
+    assert atomic_batch(one, department, creates(49)) == [201] * 49
     too_many = {"operations": creates(50), "atomic": True}
     assert one.http.post(f"/api/events/{department}/batch", json=too_many).status_code == 413
     house.must_be_sound(department)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -38,14 +39,9 @@ def create_app(
     metrics: Metrics = NO_METRICS,
     notices: Notices | None = None,
 ) -> tuple[Flask, SocketIO]:
-    """Returns a fresh application over `database`.
-
-    `watch`: whether it polls for other processes' changes. `notices`: how it tells them of its own, instead
-    of what the settings say.
-    """
+    """Returns an application. `watch`: look for other processes' changes; `notices`: instead of Redis's."""
     app = _flask_app(settings)
-    origins = origins_of(settings.cors_origins)
-    cors_headers = allow_origins(app, origins)
+    cors_headers = allow_origins(app, origins := origins_of(settings.cors_origins))
     socketio = CalendarSocketIO(app, origins, settings.direct_broadcast, metrics)
     publisher = Publisher(socketio, socketio.broadcast)
     metrics.gauge(MEMBERS, publisher.count_members)
@@ -54,14 +50,11 @@ def create_app(
     calendar = Calendar(database, replicas, now)
     register_routes(app, ROUTES, calendar)
     Handlers(socketio, calendar)
-
-    def fast_path(application: WSGIApplication) -> WSGIApplication:
-        return FastPath(application, ROUTES, calendar, cors_headers)
-
+    fast_path = partial(FastPath, routes=ROUTES, calendar=calendar, cors_headers=cors_headers)
     layers: list[Layer] = [within_deadline, fast_path, gate(socketio)]  # outermost first
-    if not settings.fast_path:
-        layers.remove(fast_path)
-    app.wsgi_app = wsgi_stack(app.wsgi_app, layers)  # type: ignore[assignment,method-assign]
+    app.wsgi_app = wsgi_stack(  # type: ignore[assignment,method-assign]
+        app.wsgi_app, [layer for layer in layers if settings.fast_path or layer is not fast_path]
+    )
     if watch:
         _start_watching(settings, socketio, calendar, replicas, notices)
     app.extensions.update(calendar=calendar, replicas=replicas)

@@ -11,7 +11,8 @@ from teamcal.deadline import within
 from teamcal.domain.caller import UNNAMED
 from teamcal.domain.changes import DEPARTMENTS, Head
 from teamcal.domain.events import CREATE_DIGEST
-from teamcal.domain.operations import CreateEvent, Submission
+from teamcal.domain.fold import Submission
+from teamcal.domain.operations import CreateEvent
 from teamcal.errors import IdTaken, StorageUnavailable
 from teamcal.sync.commit_queue import CommitQueue
 from teamcal.sync.ports import Ports

@@ -6,13 +6,7 @@ from teamcal.domain.caller import Caller
 from teamcal.domain.changes import DEPARTMENTS, Head
 from teamcal.domain.events import department_name
 from teamcal.domain.fields import usable_id
-from teamcal.domain.operations import (
-    CloseLog,
-    CreateDepartment,
-    DeleteDepartment,
-    EditDepartment,
-    ReopenLog,
-)
+from teamcal.domain.operations import CloseLog, CreateDepartment, DeleteDepartment, EditDepartment, ReopenLog
 from teamcal.domain.values import Record, new_id, timestamp
 from teamcal.errors import DepartmentNotFound
 

@@ -5,14 +5,8 @@ from collections.abc import Sequence
 from teamcal.calendar.gateway import Gateway
 from teamcal.domain.caller import Caller
 from teamcal.domain.events import CREATE_DIGEST, create_digest
-from teamcal.domain.operations import (
-    CreateEvent,
-    DeleteEvent,
-    ImportEvent,
-    Outcome,
-    ReceiveEvent,
-    UpdateEvent,
-)
+from teamcal.domain.fold import Outcome
+from teamcal.domain.operations import CreateEvent, DeleteEvent, ImportEvent, ReceiveEvent, UpdateEvent
 from teamcal.domain.values import Record, new_id, timestamp
 from teamcal.errors import EventGone, EventNotFound, IdTaken, VersionConflict
 from teamcal.sync.sorted_events import EventFilter

@@ -9,7 +9,8 @@ from teamcal.domain.caller import Caller, Right
 from teamcal.domain.changes import DEPARTMENTS
 from teamcal.domain.database import Database
 from teamcal.domain.fields import usable_id
-from teamcal.domain.operations import Operation, Outcome, Submission
+from teamcal.domain.fold import Outcome, Submission
+from teamcal.domain.operations import Operation
 from teamcal.domain.values import Record
 from teamcal.errors import (
     CalendarError,

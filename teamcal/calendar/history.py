@@ -4,7 +4,8 @@ from teamcal.calendar.gateway import Gateway
 from teamcal.domain.caller import Caller
 from teamcal.domain.changes import Change
 from teamcal.domain.events import fields_of
-from teamcal.domain.operations import Outcome, RestoreEvent
+from teamcal.domain.fold import Outcome
+from teamcal.domain.operations import RestoreEvent
 from teamcal.domain.values import Record, timestamp
 from teamcal.errors import DepartmentNotFound, EventNotFound, FieldProblem, InvalidInput
 

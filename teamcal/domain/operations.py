@@ -1,15 +1,15 @@
-"""Operations as values, and `fold`, which turns a batch of them into one write. Pure.
+"""Operations as values: what a caller can want done to a log. Pure. `fold` applies them.
 
 An operation decides on the newest state of its log. It may be applied again, to a newer state, when another
 server process wrote in between.
 """
 
 from collections import ChainMap
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, ClassVar, NamedTuple, Protocol
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar, NamedTuple, Protocol
 
-from teamcal.domain.caller import Caller, Right
+from teamcal.domain.caller import Right
 from teamcal.domain.changes import (
     DEPARTMENT_CREATED,
     DEPARTMENT_DELETED,
@@ -17,11 +17,9 @@ from teamcal.domain.changes import (
     EVENT_CREATED,
     EVENT_DELETED,
     EVENT_UPDATED,
-    Change,
-    Head,
 )
 from teamcal.domain.events import CREATE_DIGEST, department_name, differs
-from teamcal.domain.values import Record, new_id
+from teamcal.domain.values import Record
 from teamcal.errors import (
     CalendarError,
     DepartmentNameTaken,
@@ -32,16 +30,6 @@ from teamcal.errors import (
     StorageUnavailable,
     VersionConflict,
 )
-
-BATCH_CHANGES = 45
-"""Operations in a transaction: each puts an event and a change row, of DynamoDB's 100 items at most."""
-
-TRANSACTION_BYTES = 3_500_000
-"""Of DynamoDB's 4 MB, which the embedded engine counts in escaped JSON; so does `_size_of`."""
-
-LARGEST_OPERATION_BYTES = 2 * 6 * 12_500
-"""The most that one more operation adds to a transaction: all fields at their limits, twice."""
-
 
 View = ChainMap[str, Record | None]
 """The records of a log as an operation sees them, after the operations before it in the batch; None for one
@@ -284,110 +272,3 @@ def _require_free_name(view: View, department: Record) -> None:
     for other in view.values():
         if other and other["id"] != department["id"] and department_name(other) == department["name"]:
             raise DepartmentNameTaken(department["name"])
-
-
-class Outcome(NamedTuple):
-    """The record after an operation. `change` is None when nothing was changed."""
-
-    record: Record
-    change: Change | None
-
-
-@dataclass(eq=False, slots=True)
-class Submission:
-    """One operation of a caller on its way; it is settled when it has a result.
-
-    `change_id` stays the same however often the operation is tried.
-    """
-
-    operation: Operation
-    caller: Caller
-    change_id: str = field(default_factory=new_id)
-    result: Outcome | Exception | None = None
-
-
-@dataclass
-class Fold:
-    """Submissions applied one after the other to the state at `base`.
-
-    `heads` are the heads after each of `changes`. `results` are those of submissions that failed or changed
-    nothing. `size` is that of the transaction, in bytes.
-    """
-
-    base: Head
-    head: Head
-    changes: list[Change] = field(default_factory=list)
-    heads: list[Head] = field(default_factory=list)
-    puts: dict[str, Record] = field(default_factory=dict)
-    expects: dict[str, int] = field(default_factory=dict)
-    results: list[tuple[Submission, Outcome | CalendarError]] = field(default_factory=list)
-    size: int = 0
-
-    @property
-    def failed(self) -> bool:
-        return any(isinstance(result, CalendarError) for _, result in self.results)
-
-    def add(self, submission: Submission, draft: Draft, before: Record | None, at: str) -> Change:
-        """Numbers the change of `draft` and adds it; `before` is the record as it was."""
-        revision, record, prior = self.head.revision + 1, draft.record, None
-        if record:
-            version = (before.get("version", 1) if before else record.get("version", 0)) + 1
-            # A restored or moved event carries the revision of its previous change.
-            previous_revision = (before or record).get("revision")
-            prior = (draft.prior_log or self.base.log_id, previous_revision) if previous_revision else None
-            record = {**record, "revision": revision, "version": version}
-            if draft.expects is not None and record["id"] not in self.puts:
-                self.expects[record["id"]] = draft.expects
-            self.puts[record["id"]] = record
-        change = Change(
-            revision,
-            draft.kind,
-            record,
-            submission.change_id,
-            self.head.change_id,
-            draft.at or at,
-            submission.caller.name,
-            prior,
-            submission.caller.verified,
-        )
-        self.head = self.head.after(change, before)
-        self.changes.append(change)
-        self.heads.append(self.head)
-        self.size += 2 * _size_of(change)
-        return change
-
-
-def fold(
-    base: Head, records: Mapping[str, Record], submissions: Sequence[Submission], at: str, whole: bool
-) -> Fold:
-    """Returns what `submissions` do to the log that is at `base` with `records`.
-
-    Unless it has to be `whole`, it ends where a transaction is full; the rest has to be folded again.
-    """
-    folded = Fold(base, base)
-    view: View = ChainMap({}, records)  # type: ignore[arg-type]
-    for submission in submissions:
-        if folded.size > TRANSACTION_BYTES - LARGEST_OPERATION_BYTES and not whole:
-            break
-        operation = submission.operation
-        try:
-            if base.deleted and not isinstance(operation, ReopenLog):
-                raise DepartmentNotFound(base.log_id)
-            decision = operation.apply(view)
-        except CalendarError as error:
-            folded.results.append((submission, error))
-            continue
-        if isinstance(decision, Unchanged):
-            folded.results.append((submission, Outcome(decision.record, None)))
-            continue
-        record_id = decision.record.get("id", "")
-        change = folded.add(submission, decision, view.get(record_id), at)
-        if record_id:
-            view[record_id] = None if change.record.get("deleted") else change.record
-    return folded
-
-
-def _size_of(change: Change) -> int:
-    """Returns an upper bound of the change's bytes as escaped JSON: 6 for each character beyond ASCII."""
-    texts: list[Any] = [value for value in change.record.values() if isinstance(value, str)]
-    return 400 + sum(len(text) if text.isascii() else 6 * len(text) for text in [change.by, *texts])

@@ -9,7 +9,7 @@ from teamcal.deadline import SCRIPT_SECONDS, within
 from teamcal.domain.caller import UNNAMED
 from teamcal.domain.changes import DEPARTMENTS
 from teamcal.domain.database import Database
-from teamcal.domain.operations import BATCH_CHANGES
+from teamcal.domain.fold import BATCH_CHANGES
 from teamcal.domain.values import Record
 from teamcal.errors import StorageThrottled
 

@@ -16,13 +16,7 @@ from typing import NamedTuple
 
 from teamcal.deadline import remaining
 from teamcal.domain.changes import RecordConflict, Write
-from teamcal.domain.operations import (
-    BATCH_CHANGES,
-    TRANSACTION_BYTES,
-    Fold,
-    Submission,
-    fold,
-)
+from teamcal.domain.fold import BATCH_CHANGES, TRANSACTION_BYTES, Fold, Submission, fold
 from teamcal.domain.values import new_id, timestamp
 from teamcal.errors import (
     CalendarError,
@@ -217,14 +211,9 @@ def _apply(parts: Sequence[Part], folds: Sequence[Fold], ports: Ports) -> bool:
     ]
     try:
         ports.database.commit(writes, new_id())
-    except RevisionConflict:
+    except (RevisionConflict, RecordConflict) as conflict:
         ports.metrics.add(REVISION_CONFLICTS)
-        for part in parts:
-            part.replica.locked_catch_up()
-        return False
-    except RecordConflict as conflict:
-        for part, folded in zip(parts, folds, strict=True):
-            _refuse(part, folded, conflict.record_ids)
+        _resolve(parts, folds, conflict)
         return False
     except StorageError:
         ports.metrics.add(LOST_ANSWERS)
@@ -249,14 +238,20 @@ def _found_in_log(parts: Sequence[Part]) -> bool:
     return all(submission.result for part in parts for submission in part.submissions)
 
 
-def _refuse(part: Part, folded: Fold, record_ids: list[str]) -> None:
-    """Refuses operations whose record is stored otherwise than the replica knows: a tombstone, or a race."""
-    part.replica.locked_catch_up()
-    unknown = set(record_ids) - part.replica.records.keys()
-    refused = {change.change_id for change in folded.changes if change.record.get("id") in unknown}
-    for submission in part.submissions:
-        if submission.change_id in refused and submission.result is None:
-            submission.result = submission.operation.refusal()
+def _resolve(parts: Sequence[Part], folds: Sequence[Fold], conflict: Exception) -> None:
+    """Brings the replicas up to date after a lost race.
+
+    Refuses operations whose record is stored otherwise than the replica knows now: there is a tombstone.
+    """
+    for part, folded in zip(parts, folds, strict=True):
+        part.replica.locked_catch_up()
+        if not isinstance(conflict, RecordConflict):
+            continue
+        unknown = set(conflict.record_ids) - part.replica.records.keys()
+        refused = {change.change_id for change in folded.changes if change.record.get("id") in unknown}
+        for submission in part.submissions:
+            if submission.change_id in refused and submission.result is None:
+                submission.result = submission.operation.refusal()
 
 
 def _settle(submissions: Sequence[Submission], error: Exception) -> None:

@@ -14,7 +14,7 @@ from functools import cached_property
 from teamcal.deadline import remaining
 from teamcal.domain.changes import DEPARTMENTS, Change, Head
 from teamcal.domain.cursor import Cursor
-from teamcal.domain.operations import Outcome, Submission
+from teamcal.domain.fold import Outcome, Submission
 from teamcal.domain.values import Record
 from teamcal.errors import DepartmentNotFound, ResyncRequired, StorageUnavailable
 from teamcal.metrics import CHANGES_BY_NOTICE, CHANGES_BY_READ, COLD_LOADS, HISTORIES_LOST

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
 from teamcal.domain.changes import DEPARTMENTS, Change
-from teamcal.domain.operations import Submission
+from teamcal.domain.fold import Submission
 from teamcal.metrics import REPLICA_BYTES, REPLICAS
 from teamcal.sync.commit_queue import CommitQueue, Part, commit_whole
 from teamcal.sync.ports import Ports

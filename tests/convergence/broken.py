@@ -11,7 +11,8 @@ from dataclasses import replace
 from typing import Any
 
 from teamcal.calendar.catch_up import CatchUp
-from teamcal.domain.operations import CreateEvent, Fold, Submission
+from teamcal.domain.fold import Fold, Submission
+from teamcal.domain.operations import CreateEvent
 from teamcal.domain.values import new_id
 from teamcal.storage import transactions
 from teamcal.storage.client import DynamoDBClient

@@ -19,7 +19,7 @@ from teamcal.storage.client import DynamoDBClient
 from teamcal.storage.codec import Item, from_item
 from teamcal.storage.overlay import whole_log
 from teamcal.storage.tables import DATE_INDEX, Tables
-from teamcal.storage.transactions import actions_of, conflict_of, row_key
+from teamcal.storage.transactions import Action, actions_of, conflict_of, head_key
 
 RETENTION_MARGIN = timedelta(days=7)
 """Rows expire this much later than the log promises to keep them."""
@@ -49,6 +49,7 @@ class DynamoDBDatabase(Database):
         self.settings = settings or storage_settings()
         self.dynamodb = DynamoDBClient(self.settings, client, metrics)
         self._now = now
+        self._retention = timedelta(days=self.settings.change_retention_days)
 
     @property
     def client(self) -> Any:
@@ -62,11 +63,11 @@ class DynamoDBDatabase(Database):
     # Reading
 
     def read_head(self, log_id: str) -> Head:
-        row = self._get(self.settings.changes_table, row_key(log_id, 0))
+        row = self._get(self.settings.changes_table, head_key(log_id))
         return _head_of(log_id, row)
 
     def read_heads(self, log_ids: Iterable[str]) -> dict[str, Head]:
-        keys = {log_id: row_key(log_id, 0) for log_id in log_ids}
+        keys = {log_id: head_key(log_id) for log_id in log_ids}
         items = self.dynamodb.get_all(self.settings.changes_table, list(keys.values()))
         rows = {item["department_id"]["S"]: from_item(item) for item in items}
         return {log_id: _head_of(log_id, rows.get(log_id)) for log_id in keys}
@@ -152,26 +153,16 @@ class DynamoDBDatabase(Database):
     # Writing
 
     def commit(self, writes: Sequence[Write], token: str) -> None:
-        actions = [
-            action for write in writes for action in actions_of(write, self.settings, self._expiry_of(write))
-        ]
+        actions: list[Action] = []
+        for write in writes:
+            # The change's own time, not the clock's: a commit that is repeated with its token must be the
+            # same request to the byte, or DynamoDB refuses it.
+            expiry = datetime.fromisoformat(write.changes[-1].at) + self._retention + RETENTION_MARGIN
+            actions += actions_of(write, self.settings, int(expiry.timestamp()))
         try:
             self.dynamodb.call("transact_write_items", TransactItems=actions, ClientRequestToken=token)
         except ClientError as error:
             raise conflict_of(error, actions) from error
-
-    def _expiry_of(self, write: Write) -> int:
-        """Returns when TTL may delete the write's rows and tombstones, in seconds since 1970.
-
-        It follows from the change's own time: a commit that is repeated with its token must be the same
-        request to the byte, or DynamoDB refuses it.
-        """
-        time = datetime.fromisoformat(write.changes[-1].at)
-        return int((time + self._retention + RETENTION_MARGIN).timestamp())
-
-    @property
-    def _retention(self) -> timedelta:
-        return timedelta(days=self.settings.change_retention_days)
 
     def forgotten(self, change: Change) -> bool:
         """As in `Database`. Only age decides: TTL deletes rows late and in no order."""
@@ -193,7 +184,7 @@ class DynamoDBDatabase(Database):
         self.dynamodb.call(
             "update_item",
             TableName=self.settings.changes_table,
-            Key=row_key(DEPARTMENTS, 0),
+            Key=head_key(DEPARTMENTS),
             UpdateExpression="DELETE purging :purged",
             ExpressionAttributeValues={":purged": {"SS": [department_id]}},
         )

@@ -103,16 +103,9 @@ class Write:
 
     @property
     def purges(self) -> list[str]:
-        """Ids of departments that it deletes: their events are to be removed."""
-        if self.base.log_id != DEPARTMENTS:
-            return []
-        return [change.record["id"] for change in self.changes if change.kind == DEPARTMENT_DELETED]
-
-    @property
-    def requires_department(self) -> bool:
-        """Whether it is the first write to the log of a department, which must exist for it."""
-        is_first = self.base.revision == 0 and self.base.log_id != DEPARTMENTS
-        return is_first and not self.changes[0].restarts_log
+        """Ids of departments that it takes off the list of departments: their events are to be removed."""
+        deletions = (change for change in self.changes if change.kind == DEPARTMENT_DELETED)
+        return [change.record["id"] for change in deletions if not change.restarts_log]
 
 
 class RecordConflict(Exception):

@@ -3,6 +3,7 @@
 Attributes that the row implies are left out of its record; ids and times are stored as bytes and numbers.
 """
 
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -15,14 +16,14 @@ _EPOCH, _MILLISECOND = datetime(1970, 1, 1), timedelta(milliseconds=1)
 
 
 class _Format(NamedTuple):
-    """A compact form of some strings. `decode(encode(text))` is `text` for the strings that have it."""
+    """A compact form of the strings that `pattern` matches.
 
+    `decode(encode(text))` is `text` for each of them, unless `encode` raises ValueError (30 February, say).
+    """
+
+    pattern: re.Pattern[str]
     encode: Callable[[str], Any]
     decode: Callable[[Any], str]
-
-
-def _bytes_of_uuid(text: str) -> bytes:
-    return bytes.fromhex(text.replace("-", ""))
 
 
 def _uuid_of_bytes(data: bytes) -> str:
@@ -30,19 +31,26 @@ def _uuid_of_bytes(data: bytes) -> str:
     return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
-def _milliseconds_of_time(text: str) -> int:
-    return (datetime.fromisoformat(text.removesuffix("Z")) - _EPOCH) // _MILLISECOND
-
-
 def _time_of_milliseconds(milliseconds: int) -> str:
     return (_EPOCH + milliseconds * _MILLISECOND).isoformat(timespec="milliseconds") + "Z"
 
 
-_UUID = _Format(_bytes_of_uuid, _uuid_of_bytes)
-_TIME = _Format(_milliseconds_of_time, _time_of_milliseconds)
-_DIGEST = _Format(bytes.fromhex, bytes.hex)
+_UUID = _Format(
+    re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"),
+    lambda text: bytes.fromhex(text.replace("-", "")),
+    _uuid_of_bytes,
+)
+_TIME = _Format(
+    # Later versions of Python read 24:00 as the next day's 00:00.
+    re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-9]{2}:[0-9]{2}\.[0-9]{3}Z"),
+    lambda text: (datetime.fromisoformat(text[:-1]) - _EPOCH) // _MILLISECOND,
+    _time_of_milliseconds,
+)
+_DIGEST = _Format(re.compile("([0-9a-f]{2})*"), bytes.fromhex, bytes.hex)
 _FORMATS = {"id": _UUID, "created_at": _TIME, "last_modified": _TIME, "create_digest": _DIGEST}
 """Formats of a record's attributes; the other attributes are stored as they are."""
+_RECORD_NAMES = {DEPARTMENTS: "department"}
+"""Names of a row's record, by log; in every other log it is the "event"."""
 
 
 def row_of(log_id: str, change: Change, expires_at: int) -> Record:
@@ -67,7 +75,7 @@ def row_of(log_id: str, change: Change, expires_at: int) -> Record:
     if "id" in change.record:
         row |= _compact_record(log_id, change)
     elif change.record:
-        row[_record_name(log_id)] = change.record
+        row[_RECORD_NAMES.get(log_id, "event")] = change.record
     return row
 
 
@@ -75,19 +83,19 @@ def _compact_record(log_id: str, change: Change) -> Record:
     """Returns the record without what its row implies; `without` names implied attributes that it lacks."""
     implied = _implied(log_id, change.kind, change.revision, change.at)
     record = {
-        name: _encode(_FORMATS.get(name), value)
+        name: _encode(_FORMATS[name], value) if name in _FORMATS else value
         for name, value in change.record.items()
         if name not in implied or implied[name] != value
     }
     lacking = [name for name in implied if name not in change.record]
-    return {_record_name(log_id): record} | ({"without": lacking} if lacking else {})
+    return {_RECORD_NAMES.get(log_id, "event"): record} | ({"without": lacking} if lacking else {})
 
 
 def change_of(row: Record) -> Change:
     """Returns the change that `row_of` was given. Also reads rows of the first format: everything in full."""
     log_id, revision, kind = row["department_id"], row["revision"], row["kind"]
     at = _decode(_TIME, row.get("at", ""))
-    record = row.get(_record_name(log_id)) or {}
+    record = row.get(_RECORD_NAMES.get(log_id, "event")) or {}
     if "id" in record:
         implied = _implied(log_id, kind, revision, at)
         record = {name: implied[name] for name in implied if name not in row.get("without", ())} | {
@@ -101,10 +109,6 @@ def change_of(row: Record) -> Change:
         "prior": _prior_of(row),
     }
     return Change.from_fields(row | fields)
-
-
-def _record_name(log_id: str) -> str:
-    return "department" if log_id == DEPARTMENTS else "event"
 
 
 def _implied(log_id: str, kind: str, revision: int, at: str) -> Record:
@@ -124,19 +128,16 @@ def _prior_of(row: Record) -> tuple[str, int] | None:
     return None if prior is None else (row["department_id"], prior)
 
 
-def _encode(format_: _Format | None, value: Any) -> Any:
+def _encode(format_: _Format, value: Any) -> Any:
     """Returns a string in its compact form if it has one, a value of another type as a list of one.
 
     So a number or bytes that the record holds can't be confused with a compact form.
     """
-    if format_ is None:
-        return value
     if not isinstance(value, str):
         return [value]
     try:
-        compact = format_.encode(value)
-        return compact if format_.decode(compact) == value else value
-    except (ValueError, TypeError, OverflowError):  # not a string of this format
+        return format_.encode(value) if format_.pattern.fullmatch(value) else value
+    except ValueError:
         return value
 
 

@@ -4,6 +4,7 @@ import random
 import threading
 import time
 from collections.abc import Iterator
+from itertools import count
 from typing import Any
 
 import boto3
@@ -28,6 +29,10 @@ from teamcal.storage.faults import Fault, code_of, fault_of
 from teamcal.storage.operator_messages import OperatorMessages
 
 CONNECT_SECONDS, READ_SECONDS = 1.0, 2.2
+CALL_SECONDS = CONNECT_SECONDS + READ_SECONDS
+"""A call is only made when the deadline leaves this much time."""
+LONGEST_PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8, 1.0)
+"""Seconds to wait at most after the first failed attempt, the second and so on; after later ones the last."""
 RECONNECT_SECONDS = 5.0
 """After refused credentials a new client is made, but not more often than this."""
 ATTEMPTS = {Fault.THROTTLED: 7, Fault.SERVER_ERROR: 7, Fault.NO_ANSWER: 2}
@@ -42,7 +47,7 @@ _RESULT_MEMBERS = {
     "describe_table": "Table",
     "describe_time_to_live": "TimeToLiveDescription",
 }
-"""A member that the answer to an operation always has."""
+"""A member that the answer to an operation always has; to the others, botocore's own."""
 
 
 def connect(settings: StorageSettings) -> Any:
@@ -89,15 +94,15 @@ class DynamoDBClient:
     @property
     def client(self) -> Any:
         """The low-level client, for calls that nothing here repeats or translates."""
-        return self._fast_client().client
+        return self._connect().client
 
     @property
     def fast_client_in_use(self) -> bool:
         """Whether calls are made without botocore's own client; False before the second call."""
         return self._fast is not None and self._fast.in_use
 
-    def _fast_client(self) -> FastClient:
-        """Connects if need be. Raises StorageUnavailable when another thread takes too long to connect."""
+    def _connect(self) -> FastClient:
+        """Connects, unless another thread has. Raises StorageUnavailable when that takes too long."""
         if not self._connecting.acquire(timeout=remaining()):
             raise StorageUnavailable("connecting")
         try:
@@ -117,22 +122,26 @@ class DynamoDBClient:
         Raises StorageError, or ClientError for an answer that the caller has to understand. With `quiet`
         the operator isn't told that a table is missing.
         """
-        failure: StorageError = StorageUnavailable(operation)
-        for attempt, pause in enumerate(self._pauses(), start=1):
+        if remaining() < CALL_SECONDS:
+            raise StorageUnavailable(operation)
+        attempt, member = 1, _RESULT_MEMBERS.get(operation, "ResponseMetadata")
+        while True:
             self.metrics.add(STORAGE_CALLS)
-            if attempt > 1:
-                self.metrics.add(STORAGE_RETRIES)
             try:
-                return _checked(operation, self._fast_client().call(operation, params))
+                client = self._fast if self._connected and self._fast else self._connect()
+                answer = client.call(operation, params)
+                kind = answer["ResponseMetadata"]["HTTPHeaders"].get("content-type", "")
+                if kind.startswith("application/x-amz-json") and member in answer:
+                    return answer
+                raise ResponseParserError(f"no answer to {operation}: {kind}")  # a captive portal's 200, say
             except (ClientError, BotoCoreError, ResponseParserError, EngineFailed, OSError) as error:
                 fault = fault_of(error)
                 if fault is None:
                     raise
                 failure = self._failure(fault, error, params, quiet)
-            if not _is_worth_another(fault, attempt):
-                break
-            time.sleep(pause)
-        raise failure
+            if not (_is_worth_another(fault, attempt) and self._pause(attempt)):
+                raise failure
+            attempt += 1
 
     def pages(self, operation: str, query: dict[str, Any], limit: int | None = None) -> Iterator[Item]:
         """Yields the items of a query or scan page by page, at most `limit`."""
@@ -164,32 +173,27 @@ class DynamoDBClient:
 
     def _batch(self, operation: str, request: dict[str, Any], unprocessed: str) -> Iterator[dict[str, Any]]:
         """Yields the answers to a batch call, which is repeated with what the last one left unprocessed."""
-        pending, has_answered = request, False
-        for pause in self._pauses():
-            if has_answered:
-                self.metrics.add(STORAGE_RETRIES)
+        pending = request
+        for attempt in count(1):
             answer = self.call(operation, RequestItems=pending)
-            has_answered = True
             yield answer
             pending = answer.get(unprocessed) or {}
             if not pending:
                 return
-            time.sleep(pause)
-        raise self._throttled(", ".join(pending)) if has_answered else StorageUnavailable(operation)
+            if not self._pause(attempt):
+                raise self._throttled(", ".join(pending))
 
-    @staticmethod
-    def _pauses() -> Iterator[float]:
-        """Yields waiting times in seconds until the deadline leaves no time for another call.
+    def _pause(self, attempt: int) -> bool:
+        """Waits after attempt number `attempt` (from 1), with full jitter: writers collide once, not again.
 
-        Full jitter, so that writers who collided don't collide again.
+        Returns False at once when the deadline leaves no time for another attempt.
         """
-        longest = 0.05
-        while True:
-            pause = random.uniform(0, longest)
-            if remaining() < pause + CONNECT_SECONDS + READ_SECONDS:
-                return
-            yield pause
-            longest = min(longest * 2, 1.0)
+        pause = random.uniform(0, LONGEST_PAUSES[min(attempt, len(LONGEST_PAUSES)) - 1])
+        if remaining() < pause + CALL_SECONDS:
+            return False
+        time.sleep(pause)
+        self.metrics.add(STORAGE_RETRIES)
+        return True
 
     # Failures
 
@@ -245,15 +249,6 @@ def _is_worth_another(fault: Fault, attempt: int) -> bool:
     if fault in (Fault.THROTTLED, Fault.SERVER_ERROR) and remaining() > PATIENT_SECONDS:
         return True
     return attempt < ATTEMPTS.get(fault, 1)
-
-
-def _checked(operation: str, answer: Any) -> Any:
-    """Returns `answer`; raises ResponseParserError if it isn't DynamoDB's (a captive portal's 200, say)."""
-    kind = answer["ResponseMetadata"]["HTTPHeaders"].get("content-type", "")
-    member = _RESULT_MEMBERS.get(operation, "ResponseMetadata")
-    if not kind.startswith("application/x-amz-json") or member not in answer:
-        raise ResponseParserError(f"no answer to {operation}: {kind}")
-    return answer
 
 
 def _tables_in(params: dict[str, Any]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from base64 import b64decode
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
@@ -16,21 +16,15 @@ _serialize: Callable[[Any], Any] = TypeSerializer().serialize
 _deserialize: Callable[[Any], Any] = TypeDeserializer().deserialize
 
 
-def to_value(value: Any) -> Value:
-    """Returns a Python value in DynamoDB's JSON. The common types bypass boto3's slow dispatch."""
-    if isinstance(value, str):
-        return {"S": value}
-    if isinstance(value, bool):
-        return {"BOOL": value}
-    if isinstance(value, int):
-        return {"N": str(value)}
-    if isinstance(value, bytes):
-        return {"B": value}
-    if isinstance(value, dict):
-        return {"M": to_item(value)}
-    if isinstance(value, list):
-        return {"L": [to_value(element) for element in value]}
-    return cast(Value, _serialize(value))
+_CONVERSIONS: dict[type, Callable[[Any], Value]] = {
+    str: lambda text: {"S": text},
+    bool: lambda value: {"BOOL": value},
+    int: lambda number: {"N": str(number)},
+    bytes: lambda data: {"B": data},
+    dict: lambda record: {"M": to_item(record)},
+    list: lambda values: {"L": [_CONVERSIONS.get(type(value), _serialize)(value) for value in values]},
+}
+"""Conversions of the common types' values to DynamoDB's JSON. They bypass boto3's slow dispatch."""
 
 
 def from_value(value: Value) -> Any:
@@ -57,7 +51,7 @@ def _bytes_of(content: bytes | str) -> bytes:
 
 
 def to_item(record: Record) -> Item:
-    return {name: to_value(value) for name, value in record.items()}
+    return {name: _CONVERSIONS.get(type(value), _serialize)(value) for name, value in record.items()}
 
 
 def from_item(item: Item) -> Record:

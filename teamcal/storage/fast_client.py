@@ -118,14 +118,29 @@ class FastClient:
 
     def call(self, operation: str, params: dict[str, Any]) -> Any:
         """Returns or raises what the client's method does; also raises OSError, ResponseParserError."""
-        name, insides = OPERATIONS.get(operation), self._insides
-        if name is not None and insides is not None:
+        insides, answer = self._insides, None
+        if insides is not None and operation in OPERATIONS:
             try:
-                return self._call(name, params, insides)
+                answer = self._request(OPERATIONS[operation], params, insides)
             except UseBotocore:
                 pass
             except UnexpectedHttp as error:
                 self._turn_off(error)
+        if answer is None:
+            return self._call_botocore(operation, params)
+        if answer.status >= 301:
+            raise _error_of(self.client, OPERATIONS[operation], answer)
+        try:
+            result = orjson.loads(answer.body or b"{}")
+            result["ResponseMetadata"] = {"HTTPStatusCode": answer.status, "HTTPHeaders": answer.headers}
+        except (ValueError, TypeError) as error:  # no JSON, or no object
+            raise ResponseParserError(str(error)) from None
+        if not self._has_answered:
+            self._has_answered = True
+            logger.info("The fast DynamoDB client is in use (botocore %s)", botocore.__version__)
+        return result
+
+    def _call_botocore(self, operation: str, params: dict[str, Any]) -> Any:
         has_answered = False
         try:
             answer = getattr(self.client, operation)(**params)
@@ -177,32 +192,23 @@ class FastClient:
 
     # One call
 
-    def _call(self, name: str, params: dict[str, Any], insides: Insides) -> Any:
+    def _request(self, name: str, params: dict[str, Any], insides: Insides) -> HttpAnswer:
+        """Raises UseBotocore, UnexpectedHttp, OSError."""
         if not self._connections or insides.signer.credentials is None:
             raise UseBotocore("botocore connects, and looks for credentials")
         try:
-            body = orjson.dumps(params, default=_in_base64)
+            body = orjson.dumps(params, default=lambda value: b64encode(value).decode())
         except (TypeError, ValueError):  # a lone surrogate, say
             raise UseBotocore("the request is no JSON") from None
         headers = insides.signer.headers(name, body)
         headers["User-Agent"] = USER_AGENT
-        answer = self._answer_of_hook(name, insides.url, headers, body) or self._exchange(headers, body)
-        if answer.status >= 301:
-            raise _error_of(self.client, name, answer)
-        result = _parse(answer)
-        if not self._has_answered:
-            self._has_answered = True
-            logger.info("The fast DynamoDB client is in use (botocore %s)", botocore.__version__)
-        return result
-
-    def _answer_of_hook(self, name: str, url: str, headers: dict[str, str], body: bytes) -> HttpAnswer | None:
-        """Returns what a `before-send` handler answers in DynamoDB's place, as tests and benchmarks do."""
-        request = AWSPreparedRequest("POST", url, cast(Any, headers), body, False)
+        # A `before-send` handler may answer in DynamoDB's place, as those of tests and benchmarks do.
+        request = AWSPreparedRequest("POST", insides.url, cast(Any, headers), body, False)
         for _, answer in self.client.meta.events.emit(f"before-send.dynamodb.{name}", request=request):
             if answer is not None:
                 lower = {header.lower(): value for header, value in answer.headers.items()}
                 return HttpAnswer(answer.status_code, lower, answer.content)
-        return None
+        return self._exchange(headers, body)
 
     def _exchange(self, headers: dict[str, str], body: bytes) -> HttpAnswer:
         connection, began = self._take_connection(), time.monotonic()
@@ -239,21 +245,3 @@ def _error_of(client: Any, name: str, answer: HttpAnswer) -> Exception:
         parsed.update(parser.parse(response, shape))
     error: Exception = client.exceptions.from_code(code)(parsed, name)
     return error
-
-
-def _parse(answer: HttpAnswer) -> dict[str, Any]:
-    """Returns the answer as botocore's client does. Raises ResponseParserError."""
-    try:
-        result = orjson.loads(answer.body or b"{}")
-    except ValueError as error:
-        raise ResponseParserError(str(error)) from None
-    if not isinstance(result, dict):
-        raise ResponseParserError("no object")
-    result["ResponseMetadata"] = {"HTTPStatusCode": answer.status, "HTTPHeaders": answer.headers}
-    return result
-
-
-def _in_base64(value: Any) -> str:
-    if not isinstance(value, bytes):
-        raise TypeError(type(value))
-    return b64encode(value).decode()

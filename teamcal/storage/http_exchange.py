@@ -15,32 +15,39 @@ class HttpAnswer(NamedTuple):
     body: bytes
 
 
+class _Head(NamedTuple):
+    """Status and headers of an answer. `end`: where its body begins; `total`: bytes of the whole answer."""
+
+    status: int
+    headers: dict[str, str]
+    end: int
+    total: int
+
+
 def exchange(sock: Any, headers: dict[str, str], body: bytes) -> HttpAnswer:
     """Sends `POST /` and returns the answer. Raises OSError, UnexpectedHttp."""
     lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
     head = f"POST / HTTP/1.1\r\n{lines}Content-Length: {len(body)}\r\n\r\n"
     sock.sendall(head.encode("latin-1") + body)
-    return _read_answer(sock)
-
-
-def _read_answer(sock: Any) -> HttpAnswer:
-    data = _receive(sock)
-    while (end := data.find(b"\r\n\r\n")) < 0:
-        data += _receive(sock)
-    status, headers, length = _parse_head(data[:end])
-    pieces, missing = [data[end + 4 :]], length - (len(data) - end - 4)
-    while missing > 0:
-        pieces.append(_receive(sock))
-        missing -= len(pieces[-1])
-    if missing < 0:
+    data, answer = bytearray(), None
+    while answer is None or len(data) < answer.total:
+        received = sock.recv(262_144)
+        if not received:
+            raise ConnectionResetError("the connection was closed before its answer")
+        data += received
+        answer = answer or _head_of(data)
+    if len(data) > answer.total:
         raise UnexpectedHttp("more than was announced")
-    return HttpAnswer(status, headers, b"".join(pieces))
+    return HttpAnswer(answer.status, answer.headers, bytes(data[answer.end :]))
 
 
-def _parse_head(head: bytes) -> tuple[int, dict[str, str], int]:
-    """Returns status, headers and Content-Length."""
-    first, *lines = head.decode("latin-1").split("\r\n")
-    version, status, *_ = first.split(" ", 2)
+def _head_of(data: bytearray) -> _Head | None:
+    """Returns None while the head is incomplete. Raises UnexpectedHttp."""
+    end = data.find(b"\r\n\r\n")
+    if end < 0:
+        return None
+    first, *lines = data[:end].decode("latin-1").split("\r\n")
+    version, status, *_ = f"{first} ".split(" ", 2)
     pairs = (line.partition(":") for line in lines)
     headers = {name.lower(): value.strip() for name, _, value in pairs}
     length = headers.get("content-length", "")
@@ -48,11 +55,4 @@ def _parse_head(head: bytes) -> tuple[int, dict[str, str], int]:
         raise UnexpectedHttp("an encoded answer")
     if version != "HTTP/1.1" or not status.isdigit() or status < "200" or not length.isdigit():
         raise UnexpectedHttp(first)
-    return int(status), headers, int(length)
-
-
-def _receive(sock: Any) -> bytes:
-    data: bytes = sock.recv(262_144)
-    if not data:
-        raise ConnectionResetError("the connection was closed before its answer")
-    return data
+    return _Head(int(status), headers, end + 4, end + 4 + int(length))

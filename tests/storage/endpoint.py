@@ -83,8 +83,9 @@ def _handler_of(endpoint: Endpoint) -> type[BaseHTTPRequestHandler]:
                     self.send_header(name, value)
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
-            self.wfile.write(content)
+            # Read before the client has its answer and the test may change it.
             self.close_connection = self.close_connection or endpoint.hangs_up
+            self.wfile.write(content)
 
         def log_message(self, *arguments: Any) -> None:
             pass

@@ -25,11 +25,11 @@ MESSAGES: dict[str, dict[str, str]] = {
         "en": "Someone else changed this first. Please review the latest version.",
     },
     "resync_required": {
-        "ko": "그 이후의 변경 기록이 남아 있지 않습니다. 전체 목록을 다시 불러와 주세요.",
+        "ko": "마지막으로 받은 뒤의 변경 기록이 남아 있지 않습니다. 전체 목록을 다시 불러와 주세요.",
         "en": "The changes since then are no longer available. Please load the whole list again.",
     },
     "not_applied": {
-        "ko": "함께 요청한 다른 작업이 실패하여 적용되지 않았습니다.",
+        "ko": "함께 요청한 다른 작업이 실패해 이 작업도 적용하지 않았습니다.",
         "en": "Not applied because another operation in the batch failed.",
     },
     "payload_too_large": {"ko": "요청 데이터가 너무 큽니다.", "en": "The request is too large."},
@@ -74,13 +74,13 @@ MESSAGES: dict[str, dict[str, str]] = {
         "en": "Must be an http:// or https:// address.",
     },
     "not_a_uuid": {"ko": "UUID 형식이어야 합니다.", "en": "Must be a UUID."},
-    "not_a_cursor": {"ko": "올바른 cursor 값이 아닙니다.", "en": "Not a valid cursor."},
+    "not_a_cursor": {"ko": "올바른 커서(cursor)가 아닙니다.", "en": "Not a valid cursor."},
     "not_a_number": {
-        "ko": "{low}에서 {high} 사이의 정수여야 합니다.",
+        "ko": "{low} 이상 {high} 이하의 정수여야 합니다.",
         "en": "Must be a whole number from {low} to {high}.",
     },
     "not_a_version": {
-        "ko": '"3"처럼 따옴표로 묶은 버전이어야 합니다.',
+        "ko": '"3"처럼 큰따옴표로 묶은 버전이어야 합니다.',
         "en": 'Must be a quoted version such as "3".',
     },
     "not_an_integer": {"ko": "정수여야 합니다.", "en": "Must be a whole number."},
@@ -91,7 +91,10 @@ MESSAGES: dict[str, dict[str, str]] = {
         "en": "Must be create, update or delete.",
     },
     "too_many": {"ko": "최대 {limit}개까지 보낼 수 있습니다.", "en": "At most {limit} are allowed."},
-    "unknown_revision": {"ko": "변경 기록에 없는 revision입니다.", "en": "The history has no such revision."},
+    "unknown_revision": {
+        "ko": "변경 기록에 없는 리비전(revision)입니다.",
+        "en": "The history has no such revision.",
+    },
 }
 
 

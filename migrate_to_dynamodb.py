@@ -76,7 +76,7 @@ def zone_from(name: str) -> tzinfo:
     try:
         return ZoneInfo(name)
     except (OSError, ValueError, LookupError):
-        raise argparse.ArgumentTypeError(f"'{name}'은(는) 시간대 이름이 아닙니다 (예: Asia/Seoul)") from None
+        raise argparse.ArgumentTypeError(f"시간대 이름이 아닙니다: '{name}' (예: Asia/Seoul)") from None
 
 
 def department_name_from(text: str) -> str:
@@ -92,19 +92,25 @@ def options_from(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="migrate_to_dynamodb.py",
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        description="데스크톱 캘린더의 JSON 파일을 DynamoDB로 옮깁니다. 여러 번 실행해도 안전합니다.",
-        epilog="종료 상태: 0 모두 옮김, 1 옮기지 못한 기록이나 검증 실패, 2 옵션·설정·저장소 오류, 130 중단",
+        description="데스크톱 캘린더의 JSON 파일을 DynamoDB로 가져옵니다. 여러 번 실행해도 됩니다.",
+        epilog="종료 코드: 0 모두 가져옴, 1 가져오지 못한 레코드 또는 검증 실패, "
+        "2 옵션·설정·데이터베이스 문제, 130 중단",
     )
     parser.add_argument(
-        "--data-dir", type=Path, help="파일이 있는 폴더 (기본: 이 스크립트의 폴더, 다음은 그 위)"
+        "--data-dir",
+        type=Path,
+        help="파일이 있는 폴더 (기본값: 이 스크립트가 있는 폴더, 그다음 상위 폴더)",
     )
     parser.add_argument(
         "--default-department",
         type=department_name_from,
-        help="부서를 알 수 없는 이벤트의 부서 이름 (기본: 첫 부서)",
+        help="부서를 알 수 없는 이벤트를 넣을 부서의 이름 (기본값: 첫 번째 부서)",
     )
     parser.add_argument(
-        "--time-zone", type=zone_from, default="Asia/Seoul", help="LastModified의 시간대 (기본: Asia/Seoul)"
+        "--time-zone",
+        type=zone_from,
+        default="Asia/Seoul",
+        help="시간대 표시가 없는 LastModified의 시간대 (기본값: Asia/Seoul)",
     )
     return parser.parse_args(arguments)
 
@@ -121,7 +127,7 @@ def migrate(options: argparse.Namespace, database: DynamoDBDatabase | None) -> i
     if departments is None and events is None:
         place = options.data_dir or Path(__file__).resolve().parent
         console.warn(
-            f"✗ {place}: {DEPARTMENTS_FILE}과 {EVENTS_FILE} 파일이 없습니다. --data-dir 로 폴더를 지정하세요."
+            f"✗ {place}: {DEPARTMENTS_FILE}과 {EVENTS_FILE} 파일이 없습니다. --data-dir로 폴더를 지정하세요."
         )
         return 1
     database = database or DynamoDBDatabase(storage_settings())
@@ -138,7 +144,7 @@ def main(arguments: list[str] | None = None, database: DynamoDBDatabase | None =
     try:
         return migrate(options, database)
     except SettingsError as error:
-        console.warn(f"✗ 설정 오류: {error}")
+        console.warn(f"✗ 설정 오류 (configuration): {error}")
         return 2
     except StorageError as error:
         # The storage has logged the reason above this line.

@@ -41,7 +41,7 @@ class Options(NamedTuple):
 class PortTaken(Exception):
     def __init__(self, port: int) -> None:
         super().__init__(
-            f"다른 프로그램이 포트 {port}을(를) 사용하고 있습니다.\nPort {port} is used by another program."
+            f"다른 프로그램이 {port}번 포트를 사용하고 있습니다.\nPort {port} is used by another program."
         )
 
 

@@ -26,7 +26,7 @@ class Damaged(Exception):
 
     def __str__(self) -> str:
         return (
-            f"데이터 파일이 손상되어 시작하지 않습니다: {self.path}, {self.offset}바이트 위치. "
+            f"데이터 파일이 손상되어 시작을 중단합니다: {self.path}, {self.offset}바이트 위치. "
             "덮어쓴 데이터는 없습니다. 백업에서 이 폴더를 복원하세요.\n"
             f"Damaged data file, not starting (nothing was overwritten): {self.path}, "
             f"at byte {self.offset}: {self.reason}. Restore this folder from a backup."

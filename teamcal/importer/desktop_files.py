@@ -182,14 +182,14 @@ def _with_old_ids_of(earlier: DesktopDepartment, later: DesktopDepartment) -> De
 
 
 def _merge_warning(earlier: DesktopDepartment, later: DesktopDepartment) -> str:
-    ignored = "" if earlier.fields == later.fields else " 설명은 먼저 나온 것을 씁니다."
-    return f"{later.position}: 부서 '{earlier.fields['name']}'와 이름이 같아 하나로 합쳤습니다.{ignored}"
+    ignored = "" if earlier.fields == later.fields else " 설명은 먼저 나온 부서의 것을 사용합니다."
+    return f"{later.position}: 이름이 같은 부서 '{earlier.fields['name']}'에 합쳤습니다.{ignored}"
 
 
 def _shared_id_warning(earlier: DesktopDepartment, later: DesktopDepartment, old_id: str) -> str:
     return (
-        f"{later.position}: id {old_id}은(는) 부서 '{earlier.fields['name']}'의 것입니다. "
-        "이 id의 이벤트는 그 부서로 옮깁니다."
+        f"{later.position}: id {old_id}: 부서 '{earlier.fields['name']}'에서 이미 쓰고 있습니다. "
+        "이 id의 이벤트는 그 부서에 넣습니다."
     )
 
 
@@ -211,7 +211,7 @@ def parse_events(content: Any, zone: tzinfo) -> FileContent[DesktopEvent]:
         warnings += [f"{position}: {repair}" for repair in result.repairs]
         first = events.setdefault(result.event.id, result.event)
         if first is not result.event:
-            warnings.append(f"{position}: {first.position}와 똑같은 이벤트라 한 번만 옮깁니다.")
+            warnings.append(f"{position}: 똑같은 이벤트가 앞에 있어 한 번만 가져옵니다 ({first.position}).")
     return FileContent(list(events.values()), problems, warnings)
 
 
@@ -223,7 +223,7 @@ def _parse_dates(content: JsonObject, zone: tzinfo) -> Iterator[_Accepted | _Rej
             for index, value in enumerate(records):
                 yield _parse_event(f"{position}[{index}]", date_key, value, zone)
         elif records is not None:
-            yield _Rejected(f"{position}: 이벤트의 목록이 아닙니다.")
+            yield _Rejected(f"{position}: 이벤트 목록이 아닙니다.")
 
 
 def _parse_event(position: str, date_key: str, value: Any, zone: tzinfo) -> _Accepted | _Rejected:

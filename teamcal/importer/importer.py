@@ -89,7 +89,7 @@ class Importer:
             self._console.warn(f"✗ {line}")
         if self._problems:
             self._console.warn(
-                f"✗ 옮기지 못한 항목: {len(self._problems)}개 (위 목록). 고친 뒤 다시 실행하세요."
+                f"✗ 가져오지 못한 레코드: {len(self._problems)}개 (위 목록). 파일을 고친 뒤 다시 실행하세요."
             )
         return not self._problems and not self._missing
 
@@ -114,7 +114,7 @@ class Importer:
             return DefaultDepartment(ids[self._default_name], self._default_name)
         fields = {"name": self._default_name, "description": ""}
         stored = self._target.import_department(department_id_of(self._default_name), fields)
-        self._console.warn(f"⚠️ 기본 부서 '{stored['name']}'은(는) {DEPARTMENTS_FILE}에 없는 부서입니다.")
+        self._console.warn(f"⚠️ {DEPARTMENTS_FILE}에 없는 부서를 기본 부서로 사용합니다: '{stored['name']}'")
         return DefaultDepartment(stored["id"], stored["name"])
 
     def _choose_departments(self) -> None:
@@ -135,14 +135,14 @@ class Importer:
                 self._events.append(EventImport(event, default.id))
             else:
                 self._problems.append(
-                    f"{event.position}: 옮길 부서가 없습니다. --default-department 이름 으로 정해 주세요."
+                    f"{event.position}: 이벤트를 넣을 부서가 없습니다. --default-department로 지정하세요."
                 )
         if default:
             self._report_default(default, unknown)
 
     def _report_default(self, default: DefaultDepartment, unknown: Counter[str]) -> None:
         self._console.warn(
-            f"⚠️ 부서를 알 수 없어 기본 부서 '{default.name}'(으)로 옮긴 이벤트: {unknown.total()}개"
+            f"⚠️ 부서를 알 수 없어 기본 부서 '{default.name}'에 넣은 이벤트: {unknown.total()}개"
         )
         for old_id, count in sorted(unknown.items()):
             self._console.warn(f"    DepartmentId {old_id or '없음(0)'}: {count}개")
@@ -185,9 +185,9 @@ class Importer:
         departments = sum(self._department_is_stored(item) for item in self._departments)
         states = self._compare_events()
         if states[EventState.EDITED]:
-            self._console.warn(f"⚠️ 이후에 수정되어 그대로 둔 이벤트: {states[EventState.EDITED]}개")
+            self._console.warn(f"⚠️ 가져온 뒤 수정되어 그대로 둔 이벤트: {states[EventState.EDITED]}개")
         if states[EventState.DELETED]:
-            self._console.warn(f"⚠️ 이후에 삭제되어 되살리지 않은 이벤트: {states[EventState.DELETED]}개")
+            self._console.warn(f"⚠️ 가져온 뒤 삭제되어 되살리지 않은 이벤트: {states[EventState.DELETED]}개")
         events = states.total() - states[EventState.MISSING]
         self._console.say(f"  • 부서: {departments}개\n  • 이벤트: {events}개\n\n{self._verdict()}\n{RULE}")
         for line in self._missing:
@@ -218,7 +218,7 @@ class Importer:
         if self._missing:
             return f"❌ 마이그레이션 검증 실패: {len(self._missing)}개"
         if self._problems:
-            return f"⚠️ 마이그레이션 검증 완료: 옮기지 못한 항목 {len(self._problems)}개"
+            return f"⚠️ 마이그레이션 검증 완료: 가져오지 못한 레코드 {len(self._problems)}개"
         return "✅ 마이그레이션 검증 완료"
 
 

@@ -28,7 +28,7 @@ def repaired(fields: RawFields) -> tuple[RawFields, list[str]]:
 def _with_title(fields: RawFields) -> tuple[RawFields, list[str]]:
     title = fields["title"]
     if title is None or (isinstance(title, str) and not title.strip()):
-        return {**fields, "title": UNTITLED}, [f"제목이 비어 있어 '{UNTITLED}'(으)로 옮깁니다."]
+        return {**fields, "title": UNTITLED}, [f"제목이 비어 있어 '{UNTITLED}'으로 바꿨습니다."]
     return fields, []
 
 
@@ -47,7 +47,7 @@ def _with_usable_url(fields: RawFields) -> tuple[RawFields, list[str]]:
         return {**fields, "url": address}, [f"Url에 https://를 붙였습니다: {address}"]
     if description is None or isinstance(description, str):
         description = f"{description or ''}\n{url}".lstrip("\n")
-        repair = f"웹 주소가 아닌 Url을 설명의 끝으로 옮겼습니다: {url!r}"
+        repair = f"웹 주소가 아닌 Url을 설명 끝으로 옮겼습니다: {url!r}"
         return {**fields, "url": "", "description": description}, [repair]
     return fields, []
 
@@ -61,7 +61,7 @@ def last_modified_from(value: Any, zone: tzinfo) -> tuple[str | None, list[str]]
         return None, []
     moment = _moment(value, zone)
     if moment is None:
-        return None, ["LastModified를 알 수 없어 지금 시각을 씁니다."]
+        return None, ["LastModified의 시각을 알 수 없어 현재 시각을 사용합니다."]
     return moment, []
 
 

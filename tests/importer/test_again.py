@@ -21,7 +21,7 @@ def test_an_edited_event_stays_as_edited(migration: Migration) -> None:
 
     assert run.status == 0
     assert "  • 이벤트: 1개\n" in run.out
-    assert "⚠️ 이후에 수정되어 그대로 둔 이벤트: 1개" in run.err
+    assert "⚠️ 가져온 뒤 수정되어 그대로 둔 이벤트: 1개" in run.err
     assert server.events(event["department_id"]) == [edited]
 
 
@@ -34,7 +34,7 @@ def test_a_deleted_event_stays_deleted(migration: Migration) -> None:
 
     assert run.status == 0
     assert "  • 이벤트: 1개\n" in run.out
-    assert "⚠️ 이후에 삭제되어 되살리지 않은 이벤트: 1개" in run.err
+    assert "⚠️ 가져온 뒤 삭제되어 되살리지 않은 이벤트: 1개" in run.err
     assert server.events(event["department_id"]) == []
 
 

@@ -23,7 +23,7 @@ def test_the_sample_files_are_imported(migration: Migration) -> None:
     ]
     assert "✅ 부서 데이터 마이그레이션 완료: 3개" in run.out
     assert "  • 부서: 3개\n  • 이벤트: 23개\n" in run.out
-    assert "기본 부서 '개발팀'(으)로 옮긴 이벤트: 2개" in run.err
+    assert "기본 부서 '개발팀'에 넣은 이벤트: 2개" in run.err
     assert len(migration.events()) == 23
 
 
@@ -206,7 +206,7 @@ def test_malformed_records_are_named_and_the_others_imported(migration: Migratio
     for line in (
         'calendar_events.json: "2024-01-20"[0]: JSON 객체가 아닙니다.',
         'calendar_events.json: "2024-01-20"[1]: JSON 객체가 아닙니다.',
-        'calendar_events.json: "2024-01-21": 이벤트의 목록이 아닙니다.',
+        'calendar_events.json: "2024-01-21": 이벤트 목록이 아닙니다.',
         "departments.json: departments[1]: name: 필수 항목입니다.",
         "departments.json: departments[2]: name: 비워 둘 수 없습니다.",
         "departments.json: departments[3]: JSON 객체가 아닙니다.",
@@ -228,9 +228,8 @@ def test_equal_records_become_one_event_and_others_with_the_same_id_two(migratio
         ("2024-01-20", "팀 회의"),
         ("2024-01-27", "팀 회의"),
     ]
-    assert (
-        '⚠️ calendar_events.json: "2024-01-20"[2]: calendar_events.json: "2024-01-20"[0]와 똑같은' in run.err
-    )
+    assert '⚠️ calendar_events.json: "2024-01-20"[2]: 똑같은 이벤트가 앞에 있어' in run.err
+    assert '한 번만 가져옵니다 (calendar_events.json: "2024-01-20"[0]).' in run.err
     assert "  • 이벤트: 3개\n" in run.out
 
 
@@ -259,7 +258,7 @@ def test_departments_with_the_same_name_are_merged(migration: Migration) -> None
 
     assert run.status == 0
     assert "✅ 부서 데이터 마이그레이션 완료: 1개" in run.out
-    assert "⚠️ departments.json: departments[1]: 부서 '개발팀'와 이름이 같아" in run.err
+    assert "⚠️ departments.json: departments[1]: 이름이 같은 부서 '개발팀'에 합쳤습니다." in run.err
     assert migration.events()[0]["department_id"] == migration.departments()["개발팀"]
 
 
@@ -271,7 +270,7 @@ def test_a_repeated_department_id_belongs_to_the_first_department(migration: Mig
     run = migration.run()
 
     assert run.status == 0
-    assert "⚠️ departments.json: departments[1]: id 1은(는) 부서 '개발팀'의 것" in run.err
+    assert "⚠️ departments.json: departments[1]: id 1: 부서 '개발팀'에서 이미" in run.err
     assert migration.events()[0]["department_id"] == migration.departments()["개발팀"]
 
 
@@ -286,7 +285,7 @@ def test_events_without_a_known_department_go_to_the_default(migration: Migratio
     event = migration.imported_event(DepartmentId=unknown)
 
     assert event["department_id"] == migration.departments()["개발팀"]
-    assert "기본 부서 '개발팀'(으)로 옮긴 이벤트: 1개" in migration.run().err
+    assert "기본 부서 '개발팀'에 넣은 이벤트: 1개" in migration.run().err
 
 
 def test_the_default_can_be_chosen(migration: Migration) -> None:
@@ -313,7 +312,7 @@ def test_without_any_department_the_events_are_refused(migration: Migration) -> 
 
     run = migration.run()
     assert run.status == 1
-    assert '✗ calendar_events.json: "2024-01-20"[0]: 옮길 부서가 없습니다. --default-department' in run.err
+    assert '✗ calendar_events.json: "2024-01-20"[0]: 이벤트를 넣을 부서가 없습니다.' in run.err
     assert not migration.events()
 
     assert migration.run("--default-department", "개발팀").status == 0

@@ -235,7 +235,7 @@ def test_the_command_needs_no_secret_key_and_names_a_missing_table(tmp_path: Pat
     ("env", "reason"),
     [
         ({"DYNAMODB_ENDPOINT_URL": ""}, "✗ DynamoDB 연결 실패: 자격증명 오류"),
-        ({"EVENTS_TABLE": "?"}, "✗ 설정 오류: EVENTS_TABLE"),
+        ({"EVENTS_TABLE": "?"}, "✗ 설정 오류 (configuration): EVENTS_TABLE"),
         (
             {"DYNAMODB_ENDPOINT_URL": NOBODY, "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"},
             f"✗ DynamoDB 연결 실패: {NOBODY} 응답 없음",

@@ -62,7 +62,7 @@ def _run_at_endpoint(action: str, body: bytes) -> Answer:
     }
     connection = getattr(_connections, "open", None)
     if connection is None:
-        connection = http.client.HTTPConnection(urlsplit(ENDPOINT).netloc, timeout=30)
+        connection = http.client.HTTPConnection(urlsplit(ENDPOINT).netloc, timeout=60)
         _connections.open = connection
     connection.request("POST", "/", body, headers)
     response = connection.getresponse()

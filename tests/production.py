@@ -22,7 +22,7 @@ from urllib.request import Request, urlopen
 from tests.servers import ROOT, environment_of, free_port, running
 from tests.storage.dynoxide import wait_until_it_listens
 
-SCRIPT_SECONDS = 60
+SCRIPT_SECONDS = 200
 IN_USE, OFF = "The fast DynamoDB client is in use", "The fast DynamoDB client is off"
 KEYS = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}
 
@@ -107,7 +107,7 @@ def check_a_server(python: str, folder: Path, url: str) -> None:
 
 def call(url: str, body: Any = None) -> Any:
     content = None if body is None else json.dumps(body).encode()
-    with urlopen(Request(url, content, {"Content-Type": "application/json"}), timeout=10) as answer:
+    with urlopen(Request(url, content, {"Content-Type": "application/json"}), timeout=60) as answer:
         return json.load(answer)
 
 

@@ -23,8 +23,8 @@ from typing import Literal
 ROOT = Path(__file__).resolve().parent.parent
 Worker = Literal["eventlet", "gevent", "gthread", "flask", "python"]
 WORKERS: tuple[Worker, ...] = ("eventlet", "gevent", "gthread", "flask", "python")
-START_SECONDS = 30.0
-STOP_SECONDS = 10.0
+START_SECONDS = 90.0
+STOP_SECONDS = 30.0
 
 
 class Server:
@@ -93,7 +93,7 @@ class Server:
         raise AssertionError(f"the server {status}:\n{self.log()}")
 
     def _answers(self) -> bool:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
         try:
             connection.request("GET", "/")
             return 200 <= connection.getresponse().status < 300

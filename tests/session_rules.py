@@ -23,7 +23,7 @@ os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
 _MARK = f"TEAMCAL_TEST_SESSION={uuid.uuid4()}"
 os.environ.update([_MARK.split("=")])
 NO_SKIPS = "TEAMCAL_NO_SKIPS"
-_SECONDS = 20.0
+_SECONDS = 60.0
 
 
 @pytest.hookimpl(wrapper=True)

@@ -194,7 +194,7 @@ def creation(number: int) -> Submission:
 
 def settled_creation(number: int) -> Submission:
     submission = creation(number)
-    submission.error = IdTaken(f"e{number}")
+    submission.result = IdTaken(f"e{number}")
     return submission
 
 

@@ -15,7 +15,7 @@ def test_ctrl_c_ends_the_development_server(tmp_path: Path) -> None:
     with running("python", data_dir=tmp_path, tables=False) as server:
         client = RawWebsocket(server.url).connect()
         server.interrupt()
-        server.wait(15)
+        server.wait(60)
         client.receive_until_closed()
         assert "Traceback" not in server.log()
 
@@ -27,7 +27,7 @@ def test_a_port_in_use_is_said_in_a_line(tmp_path: Path) -> None:
         port = taken.getsockname()[1]
         environment = environment_of("python", port, tmp_path, None)
         done = subprocess.run(
-            [sys.executable, "app.py"], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=20
+            [sys.executable, "app.py"], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=100
         )
     assert done.returncode == 1
     assert str(port) in done.stderr
@@ -43,7 +43,7 @@ def test_gunicorn_finds_its_settings_in_the_folder(worker: str) -> None:
         "--print-config",
         "app:app",
     ]
-    shown = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=20).stdout
+    shown = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=100).stdout
     settings = dict(line.split("=", 1) for line in shown.replace(" ", "").splitlines() if "=" in line)
     assert settings["worker_connections"] == "20000"
     assert settings["limit_request_line"] == "4094"

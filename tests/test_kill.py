@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from tests.house import wait_until
 from tests.servers import Server, running
 
 WRITERS, ROUNDS = 16, 5
@@ -40,7 +41,7 @@ def write_until_it_dies(url: str, department: str, writer: str, kept: list[str])
     for number in range(10_000):
         body = {"event_date": "2024-01-20", "title": f"{writer}-{number}"}
         try:
-            answer = session.post(f"{url}/api/events/{department}", json=body, timeout=9)
+            answer = session.post(f"{url}/api/events/{department}", json=body, timeout=60)
         except requests.RequestException:
             return
         if answer.status_code == 201:
@@ -48,14 +49,16 @@ def write_until_it_dies(url: str, department: str, writer: str, kept: list[str])
 
 
 def kill_amid_writers(server: Server, folder: Path, department: str, round_: int, kept: list[str]) -> None:
+    before = len(kept)
     writers = [
         threading.Thread(target=write_until_it_dies, args=(server.url, department, f"{round_}-{n}", kept))
         for n in range(WRITERS)
     ]
     for writer in writers:
         writer.start()
-    time.sleep(0.4 + 0.1 * round_)
-    # Once the one first, once the other.
+    wait_until(lambda: len(kept) - before > 2 * WRITERS)
+    time.sleep(0.1 * round_)
+    # The server is killed first in one round, the engine in the next.
     kills = [server.kill, lambda: kill_engines(folder)]
     for kill in kills if round_ % 2 else reversed(kills):
         kill()
@@ -69,11 +72,11 @@ def test_everything_answered_201_survives_five_kills(tmp_path: Path) -> None:
     for round_ in range(ROUNDS):
         with running("eventlet", data_dir=tmp_path) as server:
             if not department:
-                made = requests.post(f"{server.url}/api/departments", json={"name": "개발팀"}, timeout=9)
+                made = requests.post(f"{server.url}/api/departments", json={"name": "개발팀"}, timeout=60)
                 department = made.json()["department"]["id"]
             kill_amid_writers(server, tmp_path, department, round_, kept)
     with running("eventlet", data_dir=tmp_path) as server:
-        events = requests.get(f"{server.url}/api/events/{department}", timeout=9).json()["events"]
+        events = requests.get(f"{server.url}/api/events/{department}", timeout=60).json()["events"]
     stored = [event["id"] for event in events]
     print(f"{len(kept)} answered 201, {len(stored)} stored")
     assert len(kept) > ROUNDS * WRITERS

@@ -35,7 +35,7 @@ class Answering:
     def __exit__(self, *exc_info: object) -> None:
         self._listener.shutdown(socket.SHUT_RDWR)
         for thread in self._threads:
-            thread.join(10)
+            thread.join(60)
         self._listener.close()
 
     def _accept(self) -> None:
@@ -152,7 +152,7 @@ def test_each_request_differs(scratch: Path) -> None:
 def test_it_ends_in_time(scratch: Path) -> None:
     with answering((with_length(), True)) as server:
         seen = ask(server.port, [Request("GET", "/")], 3, scratch, seconds=0.3)
-    assert 0.25 < seen["seconds"] < 5
+    assert 0.25 < seen["seconds"] < 30
     assert seen["requests"] == len(server.requests)
 
 

@@ -86,7 +86,7 @@ def test_functions_rooms_and_steps_back(tmp_path: Path, product: Callable[[str],
 
 def test_the_stations_of_real_requests() -> None:
     command = [sys.executable, "-m", "benchmarks.stations", "write", "read", "join"]
-    process = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=100)
+    process = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=250)
     assert process.returncode == 0, process.stderr
     assert "outbox.py" not in process.stdout
     write, read, join = (part.splitlines() for part in process.stdout.strip().split("\n\n"))

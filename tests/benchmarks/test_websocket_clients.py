@@ -26,13 +26,15 @@ def server(scratch: Path) -> Iterator[CalendarServer]:
         yield running
 
 
+PATIENCE = 1.0
+"""Seconds after which a delivery is lost: more than a busy machine takes for one."""
 MEMBERS, FLAWS = 3, ("lost", "duplicates", "late", "disordered", "refused", "dropped")
 
 
 def flaws_of(deliver: Delivery, scratch: Path, requests: int = 1, size: int = 4) -> dict[str, int]:
     with (
         FakeServer(deliver) as fake,
-        Members(fake.port, [Room("room")], scratch, patience=0.2) as members,
+        Members(fake.port, [Room("room")], scratch, patience=PATIENCE) as members,
     ):
         members.connect(MEMBERS)
         seen = members.post(requests, size)
@@ -46,7 +48,7 @@ def test_every_member_of_our_server_gets_each_change_once(server: CalendarServer
         alone, burst = flawless(members.post(5)), flawless(members.post(2, 10))
     assert server.request("GET", f"/api/events/{department}")[1]["revision"] == 25
     assert (alone["deliveries"], burst["deliveries"]) == (5 * 20, 2 * 10 * 20)
-    assert 0 < alone["p50_ms"] <= alone["p99_ms"] <= alone["max_ms"] < 5_000
+    assert 0 < alone["p50_ms"] <= alone["p99_ms"] <= alone["max_ms"] < 60_000
     assert 400 < alone["bytes_per_delivery"] < 460
 
 
@@ -113,6 +115,6 @@ def test_a_member_that_is_disconnected_is_noticed(scratch: Path) -> None:
 
 def test_a_measurement_with_a_flaw_is_refused(scratch: Path) -> None:
     with FakeServer(lambda member, messages: []) as fake, pytest.raises(RuntimeError, match="lost"):  # noqa: SIM117
-        with Members(fake.port, [Room("room")], scratch, patience=0.2) as members:
+        with Members(fake.port, [Room("room")], scratch, patience=PATIENCE) as members:
             members.connect(1)
             flawless(members.post(1))

@@ -115,7 +115,7 @@ class Cluster:
     def stop_redis(self) -> None:
         if self._redis is not None:
             self._redis.kill()
-            self._redis.wait(10)
+            self._redis.wait(60)
             self._redis = None
             self.kills["Redis stopped"] += 1
 
@@ -142,14 +142,14 @@ class Cluster:
                 server.kill()
         if self._redis is not None:
             self._redis.kill()
-            self._redis.wait(10)
+            self._redis.wait(60)
         self._end_engine()
 
     def _end_engine(self) -> None:
         for pid in self.engine_pids():
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGTERM)
-        ends = time.monotonic() + 10
+        ends = time.monotonic() + 60
         while self.engine_pids() and time.monotonic() < ends:
             time.sleep(0.05)
 

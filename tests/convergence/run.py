@@ -106,10 +106,10 @@ class Run:
         stalling = asyncio.create_task(self._measure_stalls())
         living = [asyncio.create_task(member.live()) for member in self.members]
         try:
-            await self._until(self._all_ready, 30)
+            await self._until(self._all_ready, 90)
             await self._write(http, departments)
             # Nobody asks for anything now: what is still to come has to come by itself.
-            await self._until(lambda: False, 3 * self.plan.tail + 1)
+            await self._until(lambda: False, 3 * self.plan.tail + 1 + 5 * self._stall)
             self._check(Tables(await asyncio.to_thread(self.cluster.dump)))
         finally:
             stalling.cancel()
@@ -150,7 +150,7 @@ class Run:
         self._stop_dropping.set()
         if dropping:
             await dropping
-        await self._until(self._all_ready, 8 if plan.broken else 30)
+        await self._until(self._all_ready, 8 if plan.broken else 90)
         # The last writes come when all are there: only notices and the timer can bring them. Of the notices
         # half is lost, so that the last one of a department is, somewhere, and nothing later tells of it.
         last = LAST if plan.shares else {}

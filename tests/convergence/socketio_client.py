@@ -12,7 +12,7 @@ from typing import Any
 
 import aiohttp
 
-SECONDS = 12.0
+SECONDS = 30.0
 Lost = (aiohttp.ClientError, OSError, asyncio.TimeoutError, ConnectionError)
 
 

@@ -18,7 +18,7 @@ def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         env=os.environ | settings,
         capture_output=True,
         text=True,
-        timeout=90,
+        timeout=250,
     )
 
 

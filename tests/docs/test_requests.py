@@ -33,7 +33,7 @@ def test_every_request_is_answered_as_shown(page: Path, tmp_path: Path) -> None:
     with running("eventlet", data_dir=tmp_path) as server:
         for example in examples(page):
             command = comparison.translated(example.command).replace("http://127.0.0.1:8000", server.url)
-            done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=20)
+            done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=600)
             comparison.check(example.answer, json.loads(done.stdout), example.command)
 
 
@@ -84,18 +84,18 @@ def follow(server: Server, client: Client, department: str) -> None:
     events = f"{server.url}/api/events/"
     client.says("calendar 0")
     event = requests.post(
-        events + department, json={"event_date": "2024-01-20", "title": "팀 회의"}, timeout=10
+        events + department, json={"event_date": "2024-01-20", "title": "팀 회의"}, timeout=60
     )
     client.says("created 팀 회의")
     event_id = event.json()["event"]["id"]
-    requests.put(events + event_id, json={"title": "전체 회의"}, timeout=10)
+    requests.put(events + event_id, json={"title": "전체 회의"}, timeout=60)
     client.says("updated 전체 회의")
-    requests.delete(events + event_id, timeout=10)
+    requests.delete(events + event_id, timeout=60)
     client.says(f"deleted {event_id}")
 
 
 def make_department(server: Server, name: str) -> str:
-    made = requests.post(f"{server.url}/api/departments", json={"name": name}, timeout=10)
+    made = requests.post(f"{server.url}/api/departments", json={"name": name}, timeout=60)
     department_id: str = made.json()["department"]["id"]
     return department_id
 

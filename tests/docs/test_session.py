@@ -24,13 +24,15 @@ def test_that_is_known_to_fail():
     assert False
 """
 WHOLE_FILE = 'import pytest\npytest.skip("nothing here", allow_module_level=True)\n'
-# It waits a moment: right after the start /proc doesn't tell a process's environment yet.
+# It waits until the process runs: right after the start /proc doesn't tell its environment yet.
 LEFT_OVER = """
 import subprocess, time
+from pathlib import Path
 
 def test_that_leaves_a_process():
-    subprocess.Popen(["sleep", "15"], start_new_session=True)
-    time.sleep(0.5)
+    process = subprocess.Popen(["sleep", "30"], start_new_session=True)
+    while b"sleep" not in Path(f"/proc/{process.pid}/cmdline").read_bytes():
+        time.sleep(0.01)
 """
 ENVIRONMENT = """
 import os
@@ -44,8 +46,8 @@ def test_the_environment():
 def session(folder: Path, test: str, **more: str) -> subprocess.CompletedProcess[str]:
     """pytest on one file under our rules, which waits for processes only briefly here."""
     rules = (ROOT / "tests" / "session_rules.py").read_text("utf-8")
-    assert "_SECONDS = 20.0" in rules
-    (folder / "conftest.py").write_text(rules.replace("_SECONDS = 20.0", "_SECONDS = 0.2"), "utf-8")
+    assert "_SECONDS = 60.0" in rules
+    (folder / "conftest.py").write_text(rules.replace("_SECONDS = 60.0", "_SECONDS = 0.2"), "utf-8")
     (folder / "pytest.ini").write_text("[pytest]\n")
     (folder / "test_it.py").write_text(test, "utf-8")
     kept = {
@@ -59,7 +61,7 @@ def session(folder: Path, test: str, **more: str) -> subprocess.CompletedProcess
         env=kept | more,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=200,
     )
 
 
@@ -84,7 +86,7 @@ def test_a_process_left_over_is_a_failure(tmp_path: Path) -> None:
     done = session(tmp_path, LEFT_OVER)
     assert done.returncode == 1
     assert "processes left over" in done.stdout
-    assert "sleep 15" in done.stdout
+    assert "sleep 30" in done.stdout
 
 
 def test_a_developers_settings_reach_no_test(tmp_path: Path) -> None:

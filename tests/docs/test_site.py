@@ -22,7 +22,7 @@ def build(folder: Path, target: Path) -> subprocess.CompletedProcess[str]:
         env=os.environ | {"NO_MKDOCS_2_WARNING": "1"},
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=250,
     )
 
 

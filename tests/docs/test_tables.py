@@ -58,7 +58,7 @@ def run_the_readme(endpoint: str) -> None:
         "AWS_PAGER": "",
     }
     done = subprocess.run(
-        ["bash", "-e", "-c", script], env=environment, capture_output=True, text=True, timeout=90
+        ["bash", "-e", "-c", script], env=environment, capture_output=True, text=True, timeout=250
     )
     assert done.returncode == 0, done.stderr
 

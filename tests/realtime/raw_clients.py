@@ -17,7 +17,7 @@ class RawWebsocket:
         self.socket = socket.socket()
         if receive_buffer:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
-        self.socket.settimeout(20)
+        self.socket.settimeout(60)
         self.socket.connect(self._address)
         self.socket.sendall(
             b"GET /socket.io/?EIO=4&transport=websocket"
@@ -110,7 +110,7 @@ def request(
     url: str, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None
 ) -> tuple[int, http.client.HTTPMessage, bytes]:
     """One HTTP exchange on a connection of its own."""
-    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=20)
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=60)
     try:
         connection.request(method, path, body=body, headers=headers or {})
         answer = connection.getresponse()

@@ -13,7 +13,7 @@ from wsproto.events import BytesMessage, TextMessage
 
 from teamcal.realtime.websocket_fixes import FullWriteSocket
 
-SECONDS = 20.0
+SECONDS = 60.0
 SEND_BUFFER = 4_096
 
 

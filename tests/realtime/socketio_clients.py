@@ -17,7 +17,7 @@ import pytest
 import socketio
 
 FOLDER = Path(__file__).resolve().parent.parent / "clients"
-SECONDS = 10.0
+SECONDS = 60.0
 
 
 class Inbox:

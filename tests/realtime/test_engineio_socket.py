@@ -161,7 +161,7 @@ def test_the_queues_writer_keeps_waiting_while_packets_are_written_directly(
     time.sleep(0.5)  # the inherited method would have given up after 0.1 s and closed the websocket
     assert writer.is_alive()
     session.queue.put(message("after all"))
-    writer.join(5)
+    writer.join(SECONDS)
     assert [packet.data for packet in results[0]] == ["after all"]
 
 

@@ -29,7 +29,7 @@ def mode_of(internal: Internal) -> str:
 def run_changed(internal: Internal) -> "subprocess.CompletedProcess[str]":
     command = [sys.executable, "-W", "ignore", "-m", "tests.realtime.changed_library"]
     command += [mode_of(internal), internal.name]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=100)
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=200)
 
 
 @pytest.mark.parametrize("name", [name for name, one in INTERNALS.items() if one.without_it != NO_START])
@@ -60,7 +60,7 @@ def test_the_server_process_ends_with_one_line_without_a_necessary_internal(tmp_
     )
     environment = environment_of("gthread", 1, tmp_path, {"DYNAMODB_ENDPOINT_URL": "http://127.0.0.1:1"})
     result = subprocess.run(
-        [sys.executable, "-c", script], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", script], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=200
     )
     assert result.returncode == 4
     assert "Traceback" not in result.stderr

@@ -26,7 +26,7 @@ def test_pings_are_sent_in_order_after_the_interval_by_one_task() -> None:
     scheduled = time.monotonic()
     for number in range(100):
         scheduler.schedule(lambda number=number: ping(number))
-    assert all_sent.wait(10)
+    assert all_sent.wait(60)
     assert [number for number, _ in pinged] == list(range(100))
     assert all(at >= scheduled + 0.2 for _, at in pinged)
     assert len(tasks) == 1

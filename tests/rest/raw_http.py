@@ -8,7 +8,7 @@ from typing import Any
 import websocket
 
 
-def exchange(port: int, raw: bytes, half_close: bool = False, seconds: float = 10) -> bytes:
+def exchange(port: int, raw: bytes, half_close: bool = False, seconds: float = 60) -> bytes:
     """Everything that the server says to `raw` until it hangs up."""
     with closing(socket.create_connection(("127.0.0.1", port), timeout=seconds)) as wire:
         said = b""
@@ -42,7 +42,7 @@ class Wire:
 
     def __init__(self, port: int) -> None:
         self.socket = websocket.create_connection(
-            f"ws://127.0.0.1:{port}/socket.io/?EIO=4&transport=websocket", timeout=10
+            f"ws://127.0.0.1:{port}/socket.io/?EIO=4&transport=websocket", timeout=60
         )
         self._number = 0
         assert self.socket.recv()[0] == "0"

@@ -17,7 +17,7 @@ from pathlib import Path
 from tests.servers import free_port
 
 PROGRAM = os.environ.get("TEAMCAL_DYNOXIDE", "")
-START_SECONDS = 20.0
+START_SECONDS = 60.0
 
 
 @contextmanager

@@ -73,7 +73,7 @@ def _handler_of(endpoint: Endpoint) -> type[BaseHTTPRequestHandler]:
                 endpoint.fast_calls.append(action)
             answer = endpoint.behave(action, body)
             if answer is HANG:
-                endpoint.ended.wait(30)
+                endpoint.ended.wait(60)
                 self.close_connection = True
                 return
             status, headers, content = answer or run(action, body)

@@ -35,7 +35,9 @@ def test_a_sound_endpoint_serves_reads_and_writes(house: House) -> None:
     house.must_be_sound(department)
 
 
-def test_an_endpoint_that_nobody_listens_at_is_503(house: House, caplog: pytest.LogCaptureFixture) -> None:
+def test_an_endpoint_that_nobody_listens_at_is_503(
+    house: House, caplog: pytest.LogCaptureFixture, short_deadline: None
+) -> None:
     with endpoint() as behind:
         url = behind.url
     server = server_at(house, url)
@@ -48,8 +50,8 @@ def test_an_endpoint_that_nobody_listens_at_is_503(house: House, caplog: pytest.
     assert server.http.get("/").status_code == 200
 
 
-def test_requests_to_an_endpoint_that_never_answers_end_in_time(house: House) -> None:
-    """Twenty requests at once, reads and writes, by warm and cold servers: each is answered within 8 s."""
+def test_requests_to_an_endpoint_that_never_answers_end_in_time(house: House, short_deadline: None) -> None:
+    """Twenty requests at once, reads and writes, by warm and cold servers: each ends at its deadline."""
     with endpoint() as behind:
         server = server_at(house, behind.url)
         department = server.department()
@@ -135,7 +137,7 @@ def test_a_connection_that_breaks_after_the_commit_writes_once(house: House) -> 
     house.must_be_sound(department)
 
 
-def test_a_listener_that_never_accepts_is_503(house: House) -> None:
+def test_a_listener_that_never_accepts_is_503(house: House, short_deadline: None) -> None:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen(0)
@@ -192,7 +194,7 @@ def test_a_request_does_not_wait_longer_for_another_thread_to_connect(
 
     def connect_slowly(settings: StorageSettings) -> Any:
         connecting.set()
-        may_go_on.wait(10)
+        may_go_on.wait(60)
         return connect(settings)
 
     monkeypatch.setattr(client_module, "connect", connect_slowly)
@@ -202,8 +204,8 @@ def test_a_request_does_not_wait_longer_for_another_thread_to_connect(
         )
         thread = threading.Thread(target=database.read_head, args=("x",))
         thread.start()
-        assert connecting.wait(5)
-        with taking_at_most(5), deadline.within(3.5), pytest.raises(StorageUnavailable):
+        assert connecting.wait(60)
+        with taking_at_most(10), deadline.within(3.5), pytest.raises(StorageUnavailable):
             database.read_head("x")
         may_go_on.set()
         thread.join()

@@ -73,12 +73,6 @@ def server(house: House, faults: Faults) -> Server:
     return house.server(before=faults, calls=faults.calls)
 
 
-@pytest.fixture
-def short_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A shorter deadline saves time where only its effect counts."""
-    monkeypatch.setattr(deadline, "REQUEST_SECONDS", 4.0)
-
-
 def every_answer(server: Server, department: str, event: str) -> list[Any]:
     body = {"event_date": "2024-01-20", "title": "회의"}
     http = server.http

@@ -24,7 +24,7 @@ class Gate:
         with self.began:
             self.sent += 1
             self.began.notify_all()
-        assert self.passes.acquire(timeout=10)
+        assert self.passes.acquire(timeout=60)
         failure, self.failure = self.failure, None
         if failure is not None:
             raise failure
@@ -32,7 +32,7 @@ class Gate:
 
     def until_sent(self, number: int) -> None:
         with self.began:
-            assert self.began.wait_for(lambda: self.sent >= number, 10)
+            assert self.began.wait_for(lambda: self.sent >= number, 60)
 
     def readers(self, number: int, results: list[Any]) -> list[threading.Thread]:
         came = threading.Semaphore(0)
@@ -59,7 +59,7 @@ def until_waiting(gate: Gate, number: int) -> None:
     assert newest is not None
     waiters = newest.done._cond._waiters  # type: ignore[attr-defined]
     limit = threading.Event()
-    for _ in range(1000):
+    for _ in range(12_000):
         if len(waiters) >= number:
             return
         limit.wait(0.005)
@@ -78,7 +78,7 @@ def test_those_who_wait_share_the_next_look_and_not_the_one_under_way() -> None:
     until_waiting(gate, 4)
     gate.passes.release(2)
     for thread in first + late + later:
-        thread.join(10)
+        thread.join(60)
     assert gate.sent == 3
     assert len(results) == 26
     assert all(ended > before for before, ended in results)
@@ -109,7 +109,7 @@ def test_nobody_uses_a_look_that_was_sent_before_they_came() -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(60)
     assert wrong == []
     assert began < 16 * 200 / 3
 
@@ -122,12 +122,12 @@ def test_a_failure_is_shared_and_the_next_look_is_sound() -> None:
     until_waiting(gate, 2)
     gate.passes.release()
     for thread in first:
-        thread.join(10)
+        thread.join(60)
     gate.until_sent(2)
     gate.failure = StorageThrottled("log")
     gate.passes.release()
     for thread in late:
-        thread.join(10)
+        thread.join(60)
     assert [type(one) for one in results[1:]] == [StorageThrottled] * 3
     gate.passes.release()
     gate.shared.wait(gate.look)
@@ -142,7 +142,7 @@ def test_a_leader_that_is_killed_leaves_nobody_waiting() -> None:
     late = gate.readers(1, results)
     gate.passes.release(2)
     for thread in first + late:
-        thread.join(10)
+        thread.join(60)
     assert isinstance(results[0], RuntimeError)
     assert gate.ended == 1
 
@@ -156,5 +156,5 @@ def test_a_look_that_takes_too_long_is_waited_for_until_the_deadline() -> None:
     gate.passes.release(2)
     gate.shared.wait(gate.look)
     for thread in first:
-        thread.join(10)
+        thread.join(60)
     assert gate.sent == 2

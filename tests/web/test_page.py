@@ -27,7 +27,7 @@ def run(*command: str, seconds: float) -> None:
 
 @needs_node
 def test_the_pages_logic() -> None:
-    run("--test", seconds=60)
+    run("--test", seconds=250)
 
 
 @needs_node
@@ -36,7 +36,7 @@ def test_the_pages_logic() -> None:
 def test_two_people_see_each_others_changes(tmp_path: Path) -> None:
     with running("eventlet", data_dir=tmp_path) as server:
         try:
-            run("e2e/two-pages.mjs", server.url, seconds=100)
+            run("e2e/two-pages.mjs", server.url, seconds=250)
         except AssertionError as error:
             error.add_note(server.log())
             raise

@@ -15,7 +15,7 @@ const complaints = [];
 async function open(locale = "ko-KR") {
   const context = await browser.newContext({ locale, viewport: { width: 1280, height: 760 }, timezoneId: "Asia/Seoul" });
   const page = await context.newPage();
-  page.setDefaultTimeout(10_000);
+  page.setDefaultTimeout(60_000);
   page.on("pageerror", (error) => complaints.push(error.message));
   page.on("console", (message) => /Content Security Policy|Refused to/.test(message.text()) && complaints.push(message.text()));
   page.on("dialog", () => complaints.push("a script dialog opened"));

@@ -92,7 +92,7 @@ def test_a_post_without_its_length_is_refused_and_a_chunked_one_is_read(server: 
 
 
 def exchange(port: int, text: str) -> bytes:
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
         connection.sendall(text.encode())
         parts = []
         with suppress(ConnectionResetError):

@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 
+from tests.house import wait_until
 from tests.realtime.raw_clients import rest
 from tests.realtime.socketio_clients import SECONDS, PythonClient, closing
 from tests.servers import Server
 
 TRANSPORTS = {"websocket": ["websocket"], "polling": ["polling"], "upgrade": ["polling", "websocket"]}
-LIVE = 1.0
-"""Seconds from a 2xx to its live message. On a machine without load, 0.2 is promised."""
+LIVE = 5.0
+"""Seconds from a 2xx to its live message, on a busy machine. Without load, 0.2 is promised."""
 
 Opener = Callable[[str], Any]
 
@@ -58,13 +59,6 @@ def assert_live(client: Any, name: str, expected: dict[str, Any]) -> None:
     assert arrived - sent <= LIVE
     (payload,) = [payload for payload in client.inbox.named(name) if payload["id"] == expected["id"]]
     assert expected.items() <= payload.items()
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + SECONDS
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 @pytest.mark.parametrize("transport", ["websocket", "polling"])

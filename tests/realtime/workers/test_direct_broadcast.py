@@ -99,10 +99,10 @@ def tls_server(worker: Worker, folder: Path) -> Iterator[tuple[str, str, request
 
 
 def create_department_when_ready(url: str, session: requests.Session) -> str:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 90
     while True:
         try:
-            answer = session.post(f"{url}/api/departments", json={"name": "팀"}, timeout=10)
+            answer = session.post(f"{url}/api/departments", json={"name": "팀"}, timeout=60)
             return str(answer.json()["department"]["id"])
         except requests.ConnectionError:
             assert time.monotonic() < deadline
@@ -114,7 +114,7 @@ def test_with_tls_in_the_process_members_receive_every_change(tmp_path: Path, wo
     with tls_server(worker, tmp_path) as (url, authority_file, session):
         department = create_department_when_ready(url, session)
         address = f"{url.replace('https:', 'wss:')}/socket.io/?EIO=4&transport=websocket"
-        member: Any = websocket.create_connection(address, sslopt={"ca_certs": authority_file}, timeout=10)
+        member: Any = websocket.create_connection(address, sslopt={"ca_certs": authority_file}, timeout=60)
         member.send("40")
         member.send(f'42["join_department",{{"department_id":"{department}"}}]')
         while "joined_department" not in member.recv():

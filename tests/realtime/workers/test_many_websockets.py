@@ -34,7 +34,7 @@ def test_1500_websockets_keep_rest_quick_and_end_with_the_server(tmp_path: Path,
             assert member.receive().startswith('42["department_created"')
         began = time.monotonic()
         server.stop()
-        assert time.monotonic() - began <= 15
+        assert time.monotonic() - began <= 30
         for member in members:
             member.close()
 

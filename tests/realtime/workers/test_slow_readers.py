@@ -61,7 +61,7 @@ def watch_others(server: Server, department: str, until: float) -> None:
         rest(server.url, "POST", f"/api/events/{department}", {"event_date": "2024-01-21", "title": "x"})
         answered = time.monotonic()
         assert member.receive().startswith('42["event_created"')
-        assert time.monotonic() - answered <= 1.0
+        assert time.monotonic() - answered < STALL
         time.sleep(0.2)
     member.close()
 
@@ -94,7 +94,7 @@ def drop_a_dead_reader(server: Server) -> None:
     dead = RawWebsocket(server.url, receive_buffer=4_096).connect()
     for number in range(200):
         dead.send(f'42{number}["sync_request",{{"department_id":"{department}"}}]')
-    deadline = time.monotonic() + 12
+    deadline = time.monotonic() + 60
     while kept(server) != {"clients": 0, "websockets": 0, "packets": 0}:
         assert time.monotonic() < deadline, kept(server)
         time.sleep(0.1)

@@ -10,7 +10,6 @@ from typing import Any
 from teamcal.deadline import within
 from teamcal.domain.caller import UNNAMED
 from teamcal.domain.changes import DEPARTMENTS, Head
-from teamcal.domain.events import CREATE_DIGEST
 from teamcal.domain.fold import Submission
 from teamcal.domain.operations import CreateEvent
 from teamcal.errors import IdTaken, StorageUnavailable
@@ -188,8 +187,7 @@ class Writers:
 
 
 def creation(number: int) -> Submission:
-    event = {"id": f"e{number}", "department_id": "d", "created_at": "", CREATE_DIGEST: ""}
-    return Submission(CreateEvent(event), UNNAMED)
+    return Submission(CreateEvent(f"e{number}", "d", {"title": "팀 회의"}, at=""), UNNAMED)
 
 
 def settled_creation(number: int) -> Submission:

@@ -7,7 +7,8 @@ from teamcal.calendar.events import Events
 from teamcal.calendar.gateway import Gateway, Result
 from teamcal.domain.caller import Caller
 from teamcal.domain.fields import client_id_from, event_edit_from, event_from, usable_id
-from teamcal.domain.operations import CreateEvent, DeleteEvent, Operation
+from teamcal.domain.operations import CreateEvent, DeleteEvent, Operation, UpdateEvent
+from teamcal.domain.values import new_id, timestamp
 from teamcal.errors import (
     CalendarError,
     EventGone,
@@ -68,11 +69,13 @@ class Batch:
         fields, client_id = event_from(body), client_id_from(body)
         if client_id is not None:
             self._events.require_unused(department_id, client_id)
-        return self._events.creation(department_id, fields, client_id)
+        event_id, at = client_id or new_id(), timestamp(self._gateway.now())
+        return CreateEvent(event_id, department_id, fields, at, id_is_clients=client_id is not None)
 
     def _update(self, department_id: str, operation: dict[str, Any]) -> Operation:
         fields = event_edit_from(operation.get("event"))
-        return self._events.edit(_id_of(operation), fields, _version_of(operation))
+        at = timestamp(self._gateway.now())
+        return UpdateEvent(_id_of(operation), fields, _version_of(operation), at)
 
     def _delete(self, department_id: str, operation: dict[str, Any]) -> Operation:
         return DeleteEvent(_id_of(operation), _version_of(operation))

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from teamcal.calendar.gateway import Gateway
 from teamcal.domain.caller import Caller
-from teamcal.domain.events import CREATE_DIGEST, create_digest
 from teamcal.domain.fold import Outcome
 from teamcal.domain.operations import CreateEvent, DeleteEvent, ImportEvent, ReceiveEvent, UpdateEvent
 from teamcal.domain.values import Record, new_id, timestamp
@@ -42,20 +41,9 @@ class Events:
         """
         if client_id is not None:
             self.require_unused(department_id, client_id)
-        return self._gateway.write_one(caller, department_id, self.creation(department_id, fields, client_id))
-
-    def creation(self, department_id: str, fields: dict[str, str], client_id: str | None) -> CreateEvent:
-        """Returns the operation that creates an event with these fields."""
-        at = timestamp(self._gateway.now())
-        event = {
-            "id": client_id or new_id(),
-            "department_id": department_id,
-            **fields,
-            "created_at": at,
-            "last_modified": at,
-            CREATE_DIGEST: create_digest(fields),
-        }
-        return CreateEvent(event, client_id is not None)
+        event_id, at = client_id or new_id(), timestamp(self._gateway.now())
+        operation = CreateEvent(event_id, department_id, fields, at, id_is_clients=client_id is not None)
+        return self._gateway.write_one(caller, department_id, operation)
 
     def require_unused(self, department_id: str, event_id: str) -> None:
         """Raises EventGone for the id of a deleted event, IdTaken for one of another department."""
@@ -71,11 +59,8 @@ class Events:
         self, caller: Caller, event_id: str, fields: dict[str, str], expected_version: int | None = None
     ) -> Outcome:
         """Sets the fields given and leaves the others. Raises EventNotFound, VersionConflict."""
-        return self._gateway.write_to_event(caller, event_id, self.edit(event_id, fields, expected_version))
-
-    def edit(self, event_id: str, fields: dict[str, str], expected_version: int | None) -> UpdateEvent:
-        """Returns the operation that sets these fields."""
-        return UpdateEvent(event_id, fields, expected_version, timestamp(self._gateway.now()))
+        operation = UpdateEvent(event_id, fields, expected_version, timestamp(self._gateway.now()))
+        return self._gateway.write_to_event(caller, event_id, operation)
 
     def delete(self, caller: Caller, event_id: str, expected_version: int | None = None) -> Outcome:
         """Raises EventNotFound, VersionConflict."""

@@ -46,7 +46,7 @@ class Fold:
     """Submissions applied one after the other to the state at `base`.
 
     `heads` are the heads after each of `changes`. `results` are those of submissions that failed or changed
-    nothing. `size` is that of the transaction, in bytes.
+    nothing.
     """
 
     base: Head
@@ -56,7 +56,11 @@ class Fold:
     puts: dict[str, Record] = field(default_factory=dict)
     expects: dict[str, int] = field(default_factory=dict)
     results: list[tuple[Submission, Outcome | CalendarError]] = field(default_factory=list)
-    size: int = 0
+
+    @property
+    def size(self) -> int:
+        """An upper bound of the transaction's size, in bytes."""
+        return sum(map(_size_of, self.changes))
 
     @property
     def failed(self) -> bool:
@@ -88,7 +92,6 @@ class Fold:
         self.head = self.head.after(change, before)
         self.changes.append(change)
         self.heads.append(self.head)
-        self.size += 2 * _size_of(change)
         return change
 
 
@@ -101,8 +104,11 @@ def fold(
     """
     folded = Fold(base, base)
     view: View = ChainMap({}, records)  # type: ignore[arg-type]
+    size = measured = 0
     for submission in submissions:
-        if folded.size > TRANSACTION_BYTES - LARGEST_OPERATION_BYTES and not whole:
+        size += sum(map(_size_of, folded.changes[measured:]))
+        measured = len(folded.changes)
+        if size > TRANSACTION_BYTES - LARGEST_OPERATION_BYTES and not whole:
             break
         operation = submission.operation
         try:
@@ -123,6 +129,9 @@ def fold(
 
 
 def _size_of(change: Change) -> int:
-    """Returns an upper bound of the change's bytes as escaped JSON: 6 for each character beyond ASCII."""
+    """Returns an upper bound of the bytes that a change adds to a transaction: its record and its row.
+
+    They are counted as escaped JSON: 6 bytes for each character beyond ASCII.
+    """
     texts: list[Any] = [value for value in change.record.values() if isinstance(value, str)]
-    return 400 + sum(len(text) if text.isascii() else 6 * len(text) for text in [change.by, *texts])
+    return 2 * (400 + sum(len(text) if text.isascii() else 6 * len(text) for text in [change.by, *texts]))

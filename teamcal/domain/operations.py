@@ -18,7 +18,7 @@ from teamcal.domain.changes import (
     EVENT_DELETED,
     EVENT_UPDATED,
 )
-from teamcal.domain.events import CREATE_DIGEST, department_name, differs
+from teamcal.domain.events import CREATE_DIGEST, create_digest, department_name, differs
 from teamcal.domain.values import Record
 from teamcal.errors import (
     CalendarError,
@@ -83,25 +83,29 @@ class _EventOperation:
 
 @dataclass(frozen=True, slots=True)
 class CreateEvent(_EventOperation):
-    """`event` has an id, its fields and CREATE_DIGEST. Repeating it returns the event as it is now.
+    """Creates an event with these fields; repeating it returns the event as it is now.
 
     `id_is_clients`: the client made the id, so it may have been used before, also by a deleted event.
     """
 
-    event: Record
+    event_id: str
+    department_id: str
+    fields: Mapping[str, str]
+    at: str
     id_is_clients: bool = False
 
     def apply(self, view: View) -> Draft | Unchanged:
-        existing = view.get(self.event["id"])
-        if existing is None:
-            expects = 0 if self.id_is_clients else None
-            return Draft(EVENT_CREATED, self.event, expects, self.event["created_at"])
-        if existing.get(CREATE_DIGEST) != self.event[CREATE_DIGEST]:
-            raise IdTaken(self.event["id"])
-        return Unchanged(existing)
+        digest, existing = create_digest(self.fields), view.get(self.event_id)
+        if existing is not None:
+            if existing.get(CREATE_DIGEST) != digest:
+                raise IdTaken(self.event_id)
+            return Unchanged(existing)
+        event = {"id": self.event_id, "department_id": self.department_id, **self.fields}
+        event |= {"created_at": self.at, "last_modified": self.at, CREATE_DIGEST: digest}
+        return Draft(EVENT_CREATED, event, 0 if self.id_is_clients else None, self.at)
 
     def refusal(self) -> CalendarError:
-        return EventGone(self.event["id"])
+        return EventGone(self.event_id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from tests.house import House, Server
 
 NAME = {"X-Display-Name": quote("김민수")}
 FIELDS = {"event_date": "2024-01-20", "title": "팀 회의", "description": "", "time": "", "url": ""}
-BUILDERS = {"creation", "edit", "require_unused", "purge"}
+BUILDERS = {"require_unused", "purge"}
 """Public methods that do nothing for a caller: they make operations, look up ids or purge."""
 
 

@@ -91,7 +91,7 @@ def retry_twice(replicas: Replicas) -> None:
         catch_up(self, *source)
 
     def created_anew(self: CreateEvent, view: Any) -> Any:
-        return create(replace(self, event={**self.event, "id": new_id()}), view)
+        return create(replace(self, event_id=new_id()), view)
 
     DynamoDBClient.call = without_token  # type: ignore[method-assign]
     Fold.add = numbered_anew  # type: ignore[method-assign]

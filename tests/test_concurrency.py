@@ -187,7 +187,7 @@ class Writers:
 
 
 def creation(number: int) -> Submission:
-    return Submission(CreateEvent(f"e{number}", "d", {"title": "팀 회의"}, at=""), UNNAMED)
+    return Submission(CreateEvent(f"e{number}", "d", {"title": "팀 회의"}, at=""), UNNAMED, f"c{number}")
 
 
 def settled_creation(number: int) -> Submission:

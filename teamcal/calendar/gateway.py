@@ -11,7 +11,7 @@ from teamcal.domain.database import Database
 from teamcal.domain.fields import usable_id
 from teamcal.domain.fold import Outcome, Submission
 from teamcal.domain.operations import Operation
-from teamcal.domain.values import Record
+from teamcal.domain.values import Record, new_id
 from teamcal.errors import (
     CalendarError,
     DepartmentNotFound,
@@ -128,7 +128,7 @@ class Gateway:
         for operation in operations:
             if operation.is_for_list is not is_list or not access.may(caller, operation.needs, log_id):
                 raise DepartmentNotFound(log_id)
-        return [Submission(operation, caller) for operation in operations]
+        return [Submission(operation, caller, new_id()) for operation in operations]
 
     def _result(self, submission: Submission) -> Result:
         try:

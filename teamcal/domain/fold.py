@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from teamcal.domain.caller import Caller
 from teamcal.domain.changes import Change, Head
 from teamcal.domain.operations import Draft, Operation, ReopenLog, Unchanged, View
-from teamcal.domain.values import Record, new_id
+from teamcal.domain.values import Record
 from teamcal.errors import CalendarError, DepartmentNotFound
 
 BATCH_CHANGES = 45
@@ -37,7 +37,7 @@ class Submission:
 
     operation: Operation
     caller: Caller
-    change_id: str = field(default_factory=new_id)
+    change_id: str
     result: Outcome | Exception | None = None
 
 

@@ -73,7 +73,7 @@ class CommitQueue:
         Raises StorageUnavailable when their turn doesn't come in time; they may still have been applied.
         """
         request = _Request(submissions)
-        self._waiting.extend((request, submission) for submission in submissions)
+        self._waiting.extend((request, one) for one in submissions if one.result is None)
         try:
             while any(submission.result is None for submission in submissions):
                 if remaining() < LEADING_SECONDS:

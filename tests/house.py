@@ -197,6 +197,7 @@ class House:
     ) -> Server:
         settings.setdefault("direct_broadcast", os.environ.get("DIRECT_BROADCAST") != "off")
         settings.setdefault("fast_path", os.environ.get("FAST_PATH") != "off")
+        settings.setdefault("cors_origins", tuple(os.environ.get("CORS_ORIGINS", "*").split(",")))
         made = Settings(self.storage, "only-the-tests-know-it", **settings)
         return Server(made, self.database(client(before, after, calls), now), now, notices)
 

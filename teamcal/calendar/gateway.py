@@ -100,8 +100,10 @@ class Gateway:
         Returns the outcome of each. Raises the error of the one that failed, StorageError.
         """
         prepared = [(log_id, self._submissions(caller, log_id, [operation])) for log_id, operation in parts]
-        self.replicas.submit_whole(prepared)
         submissions = [submission for _, (submission,) in prepared]
+        for submission in submissions:
+            submission.change_id = submissions[0].change_id  # the two halves of a move can be told by it
+        self.replicas.submit_whole(prepared)
         for submission in submissions:
             if not isinstance(submission.result, NotApplied):
                 self._outcome(submission)

@@ -117,6 +117,8 @@ def test_a_move_takes_along_what_changed_after_it_was_read(house: House) -> None
     moved = server.calendar.events.move(Caller("김민수"), event["id"], there)
     assert (moved["title"], moved["version"]) == ("그 사이에", 3)
     assert server.events(here) == []
+    (*_, departure), (arrival,) = (server.database.read_changes(log_id, 0, 9) for log_id in (here, there))
+    assert departure.change_id == arrival.change_id
     with pytest.raises(VersionConflict):
         server.calendar.events.move(UNNAMED, event["id"], here, expected_version=1)
 

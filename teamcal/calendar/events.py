@@ -7,7 +7,7 @@ from teamcal.domain.caller import Caller
 from teamcal.domain.fold import Outcome
 from teamcal.domain.operations import CreateEvent, DeleteEvent, ImportEvent, ReceiveEvent, UpdateEvent
 from teamcal.domain.values import Record, new_id, timestamp
-from teamcal.errors import EventGone, EventNotFound, IdTaken, VersionConflict
+from teamcal.errors import DepartmentNotFound, EventGone, EventNotFound, IdTaken, VersionConflict
 from teamcal.sync.sorted_events import EventFilter
 
 
@@ -77,10 +77,12 @@ class Events:
             event = self._gateway.live_event(event_id)
             source, version = event["department_id"], event.get("version", 1)
             self._gateway.replica(caller, department_id)
+            at = timestamp(self._gateway.now())
             if source == department_id:
-                return self._unmoved(caller, department_id, event_id, expected_version)
-            deletion = DeleteEvent(event_id, expected_version or version)
-            arrival = ReceiveEvent(event, department_id, timestamp(self._gateway.now()))
+                nothing = UpdateEvent(event_id, {}, expected_version, at)
+                return self._gateway.write_one(caller, department_id, nothing).record
+            deletion = DeleteEvent(event_id, version if expected_version is None else expected_version)
+            arrival = ReceiveEvent(event, department_id, at)
             try:
                 return self._gateway.write_across(caller, [(source, deletion), (department_id, arrival)])[
                     1
@@ -89,14 +91,10 @@ class Events:
                 if expected_version is not None:
                     raise
                 # Somebody changed the event after it was read; the move takes the new state along.
-
-    def _unmoved(
-        self, caller: Caller, department_id: str, event_id: str, expected_version: int | None
-    ) -> Record:
-        event = self.get(caller, department_id, event_id)
-        if expected_version not in (None, event.get("version", 1)):
-            raise VersionConflict(event, expected_version or 0)
-        return event
+            except DepartmentNotFound as error:
+                if error.args != (source,):
+                    raise
+                raise EventNotFound(event_id) from None  # its department was deleted
 
     def import_many(self, caller: Caller, department_id: str, events: Sequence[Record]) -> set[str]:
         """Creates events that have stable ids and times of their own. Returns the ids that are new.

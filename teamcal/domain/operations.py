@@ -159,7 +159,8 @@ class ReceiveEvent(_EventOperation):
     at: str
 
     def apply(self, view: View) -> Draft | Unchanged:
-        moved = {**self.event, "department_id": self.department_id, "last_modified": self.at}
+        # An older server's event has no version: it counts as its first.
+        moved = {"version": 1, **self.event, "department_id": self.department_id, "last_modified": self.at}
         return Draft(EVENT_CREATED, moved, at=self.at, prior_log=self.event["department_id"])
 
 

@@ -114,7 +114,9 @@ def fold(
         try:
             if base.deleted and not isinstance(operation, ReopenLog):
                 raise DepartmentNotFound(base.log_id)
-            decision = operation.apply(view)
+            # Another process may have reopened the log, which has new events since.
+            reopened = isinstance(operation, ReopenLog) and not base.deleted
+            decision = Unchanged({}) if reopened else operation.apply(view)
         except CalendarError as error:
             folded.results.append((submission, error))
             continue

@@ -197,12 +197,15 @@ class _DepartmentOperation:
 
 @dataclass(frozen=True, slots=True)
 class CreateDepartment(_DepartmentOperation):
-    """Adds a department, with an id and a free name, to the list."""
+    """Adds a department with a free name to the list; one that has its id already stays as it is."""
 
     needs: ClassVar[Right] = Right.ADMINISTER
     department: Record
 
     def apply(self, view: View) -> Draft | Unchanged:
+        existing = view.get(self.department["id"])
+        if existing is not None:
+            return Unchanged(existing)
         _require_free_name(view, self.department)
         return Draft(DEPARTMENT_CREATED, self.department, expects=0)
 

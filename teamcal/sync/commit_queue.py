@@ -248,7 +248,9 @@ def _resolve(parts: Sequence[Part], folds: Sequence[Fold], conflict: Exception) 
         if not isinstance(conflict, RecordConflict):
             continue
         unknown = set(conflict.record_ids) - part.replica.records.keys()
-        refused = {change.change_id for change in folded.changes if change.record.get("id") in unknown}
+        # The first change of a record is the one that expected something of it.
+        first = {change.record.get("id"): change.change_id for change in reversed(folded.changes)}
+        refused = {change_id for record_id, change_id in first.items() if record_id in unknown}
         for submission in part.submissions:
             if submission.change_id in refused and submission.result is None:
                 submission.result = submission.operation.refusal()

@@ -1,5 +1,6 @@
 """Races and faults of the commit queue, each through a public door."""
 
+import uuid
 from typing import Any
 
 from teamcal.deadline import REQUEST_SECONDS, within
@@ -15,6 +16,24 @@ def batch(server: Server, department: str, *operations: Any, atomic: bool = Fals
     answer = server.http.post(f"/api/events/{department}/batch", json=body)
     assert answer.status_code == 200, answer.text
     return [result["status"] for result in answer.json["results"]]
+
+
+def test_an_id_that_turns_out_to_be_used_refuses_only_its_create(house: House) -> None:
+    two, event_id = house.server(), str(uuid.uuid4())
+    created = {"op": "create", "event": {**FIELDS, "id": event_id}}
+    transactions = []
+
+    def before(action: str, body: bytes) -> None:
+        if action == "TransactWriteItems" and department and not transactions:
+            transactions.append(action)
+            assert batch(two, department, created) == [201]
+            assert batch(two, department, {"op": "delete", "id": event_id}) == [200]
+
+    department = ""
+    one = house.server(before=before)
+    department = one.department()
+    update = {"op": "update", "id": event_id, "event": {"title": "새"}}
+    assert batch(one, department, created, update) == [410, 404]
 
 
 def test_a_department_imported_by_two_at_once_is_one(house: House) -> None:

@@ -38,9 +38,9 @@ from teamcal.sync.replica import Replica
 
 logger = logging.getLogger(__name__)
 
-LEADING_SECONDS = 1.0
-"""A request with less time left than this must not lead a batch: if it timed out, every write in the batch
-would fail."""
+LEADING_SECONDS = 3.2
+"""A request with less time left than this must not lead a batch. It is the time that the database wants for a
+call (teamcal.storage.client.CALL_SECONDS): without it, every write in the batch would fail."""
 
 
 class Part(NamedTuple):
@@ -103,6 +103,10 @@ class CommitQueue:
                 while any(submission.result is None for submission in request.submissions):
                     for other, _ in batch:
                         other.turn.set()
+                    if remaining() < LEADING_SECONDS:
+                        request.abandoned = True
+                        _settle(request.submissions, StorageUnavailable(f"{replica.log_id} is busy"))
+                        break
                     batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), BATCH_CHANGES))]
                     waiting = [submission for other, submission in batch if not other.abandoned]
                     self._commit(replica, waiting)

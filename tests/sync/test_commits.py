@@ -1,10 +1,14 @@
 """Races and faults of the commit queue, each through a public door."""
 
+import threading
+import time
 import uuid
 from typing import Any
 
 from teamcal.deadline import REQUEST_SECONDS, within
 from teamcal.domain.caller import UNNAMED
+from teamcal.storage.client import CALL_SECONDS
+from teamcal.sync.commit_queue import LEADING_SECONDS
 from tests.house import House, Server
 
 FIELDS = {"event_date": "2024-01-20", "title": "팀 회의"}
@@ -66,3 +70,31 @@ def test_a_department_created_again_by_two_at_once_is_created_again_once(house: 
     assert [event["title"] for event in one.events(STABLE)] == ["새 삶"]
     assert [event["title"] for event in house.server().events(STABLE)] == ["새 삶"]
     house.must_be_sound(STABLE)
+
+
+def test_a_leader_hands_over_before_its_time_is_up(house: House) -> None:
+    """A leader with hundreds of operations must not commit others' with less time than a call may take."""
+    assert LEADING_SECONDS >= CALL_SECONDS
+    slow = False
+
+    def before(action: str, body: bytes) -> None:
+        if slow and action == "TransactWriteItems":
+            time.sleep(1.5)
+
+    server = house.server(before=before)
+    department = server.department()
+    server.event(department)
+    slow = True
+    many = [{"op": "create", "event": FIELDS}] * 200
+    answers: list[Any] = []
+
+    def lead() -> None:
+        answers.append(server.http.post(f"/api/events/{department}/batch", json={"operations": many}))
+
+    leader = threading.Thread(target=lead)
+    leader.start()
+    time.sleep(3)
+    answer = server.http.post(f"/api/events/{department}", json=FIELDS)
+    leader.join()
+    assert answer.status_code == 201, answer.text
+    assert {result["status"] for result in answers[0].json["results"]} == {201, 503}

@@ -174,7 +174,8 @@ def commit(parts: Sequence[Part], ports: Ports, whole: bool = False) -> None:
 
 def _attempt(parts: Sequence[Part], ports: Ports, whole: bool) -> bool:
     """Tries once. Returns False if the replicas were out of date; they are newer now."""
-    if whole and any(submission.result for part in parts for submission in part.submissions):
+    results = [submission.result for part in parts for submission in part.submissions]
+    if all(results) or (whole and any(isinstance(result, Exception) for result in results)):
         return True
     at, folds = timestamp(ports.now()), []
     for replica, submissions in parts:

@@ -1,5 +1,6 @@
 """Races and faults of the commit queue, each through a public door."""
 
+import json
 import threading
 import time
 import uuid
@@ -9,6 +10,7 @@ from teamcal.deadline import REQUEST_SECONDS, within
 from teamcal.domain.caller import UNNAMED
 from teamcal.storage.client import CALL_SECONDS
 from teamcal.sync.commit_queue import LEADING_SECONDS
+from tests import engine
 from tests.house import House, Server
 
 FIELDS = {"event_date": "2024-01-20", "title": "팀 회의"}
@@ -70,6 +72,32 @@ def test_a_department_created_again_by_two_at_once_is_created_again_once(house: 
     assert [event["title"] for event in one.events(STABLE)] == ["새 삶"]
     assert [event["title"] for event in house.server().events(STABLE)] == ["새 삶"]
     house.must_be_sound(STABLE)
+
+
+def test_an_atomic_batch_that_was_applied_says_so(house: House) -> None:
+    """The engine forgot the token of a transaction whose answer was lost."""
+    lost = []
+
+    def before(action: str, body: bytes) -> Any:
+        if action != "TransactWriteItems" or not armed or lost:
+            return None
+        lost.append(action)
+        assert engine.run(action, body)[0] == 200
+        size = len(json.loads(body)["TransactItems"])
+        reasons = [{"Code": "ConditionalCheckFailed"}, *[{"Code": "None"}] * (size - 1)]
+        return engine.error("TransactionCanceledException", CancellationReasons=reasons)
+
+    armed = False
+    server = house.server(before=before)
+    department = server.department()
+    kept = server.event(department)
+    armed = True
+    operations = (
+        {"op": "create", "event": FIELDS},
+        {"op": "update", "id": kept["id"], "event": {"title": kept["title"]}},
+    )
+    assert batch(server, department, *operations, atomic=True) == [201, 200]
+    assert len(server.events(department)) == 2
 
 
 def test_a_leader_hands_over_before_its_time_is_up(house: House) -> None:

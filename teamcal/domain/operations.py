@@ -100,6 +100,8 @@ class CreateEvent(_EventOperation):
             if existing.get(CREATE_DIGEST) != digest:
                 raise IdTaken(self.event_id)
             return Unchanged(existing)
+        if self.event_id in view:  # deleted by this batch: a version never starts again
+            raise EventGone(self.event_id)
         event = {"id": self.event_id, "department_id": self.department_id, **self.fields}
         event |= {"created_at": self.at, "last_modified": self.at, CREATE_DIGEST: digest}
         return Draft(EVENT_CREATED, event, 0 if self.id_is_clients else None, self.at)
@@ -176,7 +178,7 @@ class RestoreEvent(_EventOperation):
         current = view.get(self.newest["id"])
         if current is not None:
             return UpdateEvent(self.newest["id"], self.fields, None, self.at).apply(view)
-        if not self.newest.get("deleted"):
+        if not self.newest.get("deleted") or self.newest["id"] in view:  # the tombstone isn't the newest
             raise EventNotFound(self.newest["id"])
         event = {name: value for name, value in self.newest.items() if name not in ("deleted", "expires_at")}
         restored = {**event, **self.fields, "last_modified": self.at}

@@ -42,6 +42,14 @@ def test_an_id_that_turns_out_to_be_used_refuses_only_its_create(house: House) -
     assert batch(one, department, created, update) == [410, 404]
 
 
+def test_an_id_deleted_in_a_batch_is_not_created_again_by_it(house: House) -> None:
+    server = house.server()
+    department, event_id = server.department(), str(uuid.uuid4())
+    created = {"op": "create", "event": {**FIELDS, "id": event_id}}
+    assert batch(server, department, created) == [201]
+    assert batch(server, department, {"op": "delete", "id": event_id}, created) == [200, 410]
+
+
 def test_a_department_imported_by_two_at_once_is_one(house: House) -> None:
     two, imported = house.server(), []
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from teamcal.domain.caller import Caller
 from teamcal.domain.changes import Change, Head
-from teamcal.domain.operations import Draft, Operation, ReopenLog, Unchanged, View
+from teamcal.domain.operations import CloseLog, Draft, Operation, ReopenLog, Unchanged, View
 from teamcal.domain.values import Record
 from teamcal.errors import CalendarError, DepartmentNotFound
 
@@ -112,7 +112,7 @@ def fold(
             break
         operation = submission.operation
         try:
-            if base.deleted and not isinstance(operation, ReopenLog):
+            if base.deleted and not isinstance(operation, CloseLog | ReopenLog):
                 raise DepartmentNotFound(base.log_id)
             # Another process may have reopened the log, which has new events since.
             reopened = isinstance(operation, ReopenLog) and not base.deleted

@@ -82,6 +82,22 @@ def test_a_department_created_again_by_two_at_once_is_created_again_once(house: 
     house.must_be_sound(STABLE)
 
 
+def test_a_department_that_an_older_server_wrote_again_can_be_deleted(house: House) -> None:
+    server = house.server()
+    department = server.department("개발팀")
+    server.http.delete(f"/api/departments/{department}")
+    server.purge()
+    other = server.department("기획팀")
+    for number in range(70):  # more than a cold load lays over the table at first
+        server.http.put(f"/api/departments/{other}", json={"description": f"{number}"})
+    server.http.delete(f"/api/departments/{other}")
+    house.put_department(id=department, name="개발팀", description="")
+    fresh = house.server()
+    assert len(fresh.http.get("/api/departments").json["departments"]) == 1
+    assert fresh.http.delete(f"/api/departments/{department}").status_code == 200
+    assert house.server().http.get("/api/departments").json["departments"] == []
+
+
 def test_an_atomic_batch_that_was_applied_says_so(house: House) -> None:
     """The engine forgot the token of a transaction whose answer was lost."""
     lost = []

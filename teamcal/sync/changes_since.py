@@ -67,4 +67,4 @@ class ChangesSince:
     @property
     def memory(self) -> int:
         """Bytes of the answers that are kept."""
-        return sum(len(value) for value in vars(self).values() if isinstance(value, bytes))
+        return sum(len(value) for value in list(vars(self).values()) if isinstance(value, bytes))

@@ -73,24 +73,24 @@ class Events:
 
         Raises EventNotFound, DepartmentNotFound, VersionConflict.
         """
+        event = self._gateway.live_event(event_id)
         while True:
-            event = self._gateway.live_event(event_id)
-            source, version = event["department_id"], event.get("version", 1)
+            source, at = event["department_id"], timestamp(self._gateway.now())
             self._gateway.replica(caller, department_id)
-            at = timestamp(self._gateway.now())
-            if source == department_id:
-                nothing = UpdateEvent(event_id, {}, expected_version, at)
-                return self._gateway.write_one(caller, department_id, nothing).record
-            deletion = DeleteEvent(event_id, version if expected_version is None else expected_version)
-            arrival = ReceiveEvent(event, department_id, at)
             try:
-                return self._gateway.write_across(caller, [(source, deletion), (department_id, arrival)])[
-                    1
-                ].record
-            except VersionConflict:
+                if source == department_id or expected_version not in (None, event.get("version", 1)):
+                    nothing = UpdateEvent(event_id, {}, expected_version, at)
+                    event = self._gateway.write_one(caller, source, nothing).record
+                if source == department_id:
+                    return event
+                deletion = DeleteEvent(event_id, event.get("version", 1))
+                arrival = ReceiveEvent(event, department_id, at)
+                _, moved = self._gateway.write_across(caller, [(source, deletion), (department_id, arrival)])
+                return moved.record
+            except VersionConflict as conflict:
                 if expected_version is not None:
                     raise
-                # Somebody changed the event after it was read; the move takes the new state along.
+                event = conflict.current  # somebody changed it after it was read; the move takes that along
             except DepartmentNotFound as error:
                 if error.args != (source,):
                     raise

@@ -1,5 +1,7 @@
 """Moving an event to another department: versions, conditions and what is refused."""
 
+import pytest
+
 from tests.house import House, Server
 
 
@@ -37,3 +39,18 @@ def test_a_conflict_in_its_own_department_tells_what_changed(server: Server) -> 
     path, headers = f"/api/events/{event['id']}/move", {"If-Match": '"1"'}
     answer = server.http.post(path, json={"department_id": department}, headers=headers)
     assert (answer.status_code, answer.json["changed"]) == (412, ["title"])
+
+
+@pytest.mark.parametrize("headers", [{}, {"If-Match": '"2"'}])
+def test_a_move_takes_what_the_log_knows_and_not_an_item_changed_by_hand(
+    house: House, headers: dict[str, str]
+) -> None:
+    server = house.server()
+    source, target = server.department("하나"), server.department("둘")
+    event = server.event(source)
+    server.http.put(f"/api/events/{event['id']}", json={"title": "새"})
+    house.put_event(id=event["id"], department_id=source, event_date="2024-01-20", title="예전")
+    path = f"/api/events/{event['id']}/move"
+    answer = server.http.post(path, json={"department_id": target}, headers=headers)
+    assert answer.status_code == 200, answer.text
+    assert (answer.json["event"]["title"], answer.json["event"]["version"]) == ("새", 3)

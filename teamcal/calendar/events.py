@@ -83,10 +83,9 @@ class Events:
                     event = self._gateway.write_one(caller, source, nothing).record
                 if source == department_id:
                     return event
-                deletion = DeleteEvent(event_id, event.get("version", 1))
-                arrival = ReceiveEvent(event, department_id, at)
-                _, moved = self._gateway.write_across(caller, [(source, deletion), (department_id, arrival)])
-                return moved.record
+                departure = DeleteEvent(event_id, event.get("version", 1))
+                parts = ((source, departure), (department_id, ReceiveEvent(event, department_id, at)))
+                return self._gateway.write_across(caller, parts)[1].record
             except VersionConflict as conflict:
                 if expected_version is not None:
                     raise

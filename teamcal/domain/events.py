@@ -34,10 +34,22 @@ def event_json(event: Record) -> bytes:
     return to_json(public_event(event))
 
 
-def create_digest(fields: Mapping[str, str]) -> str:
-    """Returns the fingerprint of a create request's fields."""
-    text = "\x00".join(f"{name}\x01{fields[name]}" for name in sorted(fields))
+def create_digest(fields: Mapping[str, str], with_empty: bool = False) -> str:
+    """Returns the fingerprint of a create request's fields.
+
+    Empty ones don't count: a field that a later version adds leaves the fingerprints of older creates.
+    """
+    names = sorted(name for name in fields if with_empty or fields[name])
+    text = "\x00".join(f"{name}\x01{fields[name]}" for name in names)
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def is_created_by(event: Record, fields: Mapping[str, str]) -> bool:
+    """Returns whether the event was created by a request with these fields.
+
+    Earlier versions stored a fingerprint in which empty fields count, too.
+    """
+    return event.get(CREATE_DIGEST) in (create_digest(fields), create_digest(fields, with_empty=True))
 
 
 def differs(record: Record, fields: Mapping[str, str]) -> bool:

@@ -98,10 +98,7 @@ class Fold:
 def fold(
     base: Head, records: Mapping[str, Record], submissions: Sequence[Submission], at: str, whole: bool
 ) -> Fold:
-    """Returns what `submissions` do to the log that is at `base` with `records`.
-
-    Unless it has to be `whole`, it ends where a transaction is full; the rest has to be folded again.
-    """
+    """Returns what they do to a log at `base` with `records`; if not `whole`, up to a transaction's size."""
     folded = Fold(base, base)
     view: View = ChainMap({}, records)  # type: ignore[arg-type]
     size = measured = 0

@@ -18,7 +18,7 @@ from teamcal.domain.changes import (
     EVENT_DELETED,
     EVENT_UPDATED,
 )
-from teamcal.domain.events import CREATE_DIGEST, create_digest, department_name, differs
+from teamcal.domain.events import CREATE_DIGEST, create_digest, department_name, differs, is_created_by
 from teamcal.domain.values import Record
 from teamcal.errors import (
     CalendarError,
@@ -95,15 +95,15 @@ class CreateEvent(_EventOperation):
     id_is_clients: bool = False
 
     def apply(self, view: View) -> Draft | Unchanged:
-        digest, existing = create_digest(self.fields), view.get(self.event_id)
+        existing = view.get(self.event_id)
         if existing is not None:
-            if existing.get(CREATE_DIGEST) != digest:
+            if not is_created_by(existing, self.fields):
                 raise IdTaken(self.event_id)
             return Unchanged(existing)
         if self.event_id in view:  # deleted by this batch: a version never starts again
             raise EventGone(self.event_id)
         event = {"id": self.event_id, "department_id": self.department_id, **self.fields}
-        event |= {"created_at": self.at, "last_modified": self.at, CREATE_DIGEST: digest}
+        event |= {"created_at": self.at, "last_modified": self.at, CREATE_DIGEST: create_digest(self.fields)}
         return Draft(EVENT_CREATED, event, 0 if self.id_is_clients else None, self.at)
 
     def refusal(self) -> CalendarError:
@@ -161,6 +161,8 @@ class ReceiveEvent(_EventOperation):
     at: str
 
     def apply(self, view: View) -> Draft | Unchanged:
+        if view.get(self.event["id"]) is not None:  # clients made one id in two departments at once
+            raise IdTaken(self.event["id"])
         # An older server's event has no version: it counts as its first.
         moved = {"version": 1, **self.event, "department_id": self.department_id, "last_modified": self.at}
         return Draft(EVENT_CREATED, moved, at=self.at, prior_log=self.event["department_id"])

@@ -93,14 +93,19 @@ class RedisNotices:
 
     def receive(self, data: bytes, on_change: Callable[[str, Change], None]) -> None:
         """Handles one notice, unless it is this process's own."""
-        notice: dict[str, Any] = json.loads(data)
-        if notice["from"] == self.process:
+        try:
+            notice: dict[str, Any] = json.loads(data)
+            sender, log_id, fields = notice["from"], notice["log"], notice["change"]
+            prior = fields.get("prior")
+            change = Change.from_fields({**fields, "prior": tuple(prior) if prior else None})
+        except (ValueError, TypeError, LookupError, AttributeError) as error:
+            logger.warning("Redis: a notice can't be read: %s", type(error).__name__)
+            return
+        if sender == self.process:
             return
         self.metrics.add(NOTICES_RECEIVED)
-        prior = notice["change"].get("prior")
-        change = Change.from_fields({**notice["change"], "prior": tuple(prior) if prior else None})
         try:
             with within(5):
-                on_change(notice["log"], change)
+                on_change(log_id, change)
         except CalendarError as error:
-            logger.info("a notice about %s has to wait for the watcher: %s", notice["log"], error.code)
+            logger.info("a notice about %s has to wait for the watcher: %s", log_id, error.code)

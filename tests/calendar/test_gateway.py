@@ -1,6 +1,7 @@
 """The gateway: no use case without a caller, who becomes the author; and what it refuses before it writes."""
 
 import inspect
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
@@ -9,8 +10,11 @@ import pytest
 from teamcal.calendar import Calendar
 from teamcal.domain.caller import UNNAMED, Caller
 from teamcal.domain.changes import DEPARTMENTS
+from teamcal.domain.events import create_digest
 from teamcal.domain.operations import CreateDepartment, DeleteEvent, ReceiveEvent
-from teamcal.errors import DepartmentNotFound, EventNotFound, VersionConflict
+from teamcal.errors import DepartmentNotFound, EventNotFound, IdTaken, VersionConflict
+from teamcal.storage.change_rows import row_of
+from teamcal.storage.codec import to_item
 from tests.house import House, Server
 
 NAME = {"X-Display-Name": quote("김민수")}
@@ -149,3 +153,30 @@ def test_the_net_effect_of_changes_over_a_deleted_department_is_told_to_start_ov
     ]
     compact = server.http.get(f"{url}&compact=1")
     assert (compact.status_code, compact.json["code"]) == (410, "resync_required")
+
+
+def test_a_repeated_create_finds_its_event_after_an_upgrade_that_adds_a_field(server: Server) -> None:
+    department, event_id = server.department(), "11111111-1111-4111-8111-111111111111"
+    create = server.calendar.events.create
+    created = create(UNNAMED, department, FIELDS, event_id).record
+    repeated = create(UNNAMED, department, {**FIELDS, "location": ""}, event_id)
+    assert (repeated.record, repeated.change) == (created, None)
+    with pytest.raises(IdTaken):
+        create(UNNAMED, department, {**FIELDS, "location": "3층"}, event_id)
+
+
+def test_a_repeated_create_finds_its_event_of_an_earlier_version(house: House) -> None:
+    server = house.server()
+    department, event_id = server.department(), "11111111-1111-4111-8111-111111111111"
+    server.calendar.events.create(UNNAMED, department, FIELDS, event_id)
+    stored = house.stored_event(event_id)
+    change = server.database.read_changes(department, 0, 1)[0]
+    earlier = create_digest(FIELDS, with_empty=True)
+    assert earlier != stored["create_digest"]
+    house.put_event(**{**stored, "create_digest": earlier})
+    row = row_of(
+        department, replace(change, record={**change.record, "create_digest": earlier}), 4_000_000_000
+    )
+    house.plain.put_item(TableName=house.storage.changes_table, Item=to_item(row))
+    repeated = house.server().calendar.events.create(UNNAMED, department, FIELDS, event_id)
+    assert repeated.change is None

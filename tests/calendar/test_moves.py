@@ -54,3 +54,14 @@ def test_a_move_takes_what_the_log_knows_and_not_an_item_changed_by_hand(
     answer = server.http.post(path, json={"department_id": target}, headers=headers)
     assert answer.status_code == 200, answer.text
     assert (answer.json["event"]["title"], answer.json["event"]["version"]) == ("새", 3)
+
+
+def test_a_move_overwrites_no_event_with_the_same_id(house: House) -> None:
+    server = house.server()
+    departments = [server.department("하나"), server.department("둘")]
+    for department in departments:
+        house.put_event(id="twice", department_id=department, event_date="2024-01-20", title=department)
+    for department in departments:
+        answer = server.http.post("/api/events/twice/move", json={"department_id": department})
+        assert answer.status_code in (200, 409)
+    assert [server.events(department)[0]["title"] for department in departments] == departments

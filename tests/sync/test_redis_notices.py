@@ -102,3 +102,15 @@ def test_a_record_that_json_cannot_carry_makes_the_others_look(house: House) -> 
     hearer.receive(hearer._text(department, change).encode(), other.replicas.notice)
     sender.receive(hearer._text("unknown", change).encode(), one.replicas.notice)
     assert member.heard() == []
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"\xff", b"[]", b"5", b'{"from": "x"}', b'{"from": "x", "log": "d", "change": 5}']
+)
+def test_a_notice_that_cannot_be_read_is_one_line(data: bytes, caplog: pytest.LogCaptureFixture) -> None:
+    received: list[Any] = []
+    RedisNotices("redis://127.0.0.1:1", "test", time.sleep).receive(
+        data, lambda *notice: received.append(notice)
+    )
+    assert (received, len(caplog.records)) == ([], 1)
+    assert "can't be read" in caplog.text

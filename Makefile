@@ -89,6 +89,7 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.runtime: requirements.txt requirements-embedded.txt | $(BIN)/python
+	@echo "패키지를 설치합니다. 1~2분 걸립니다. / installing packages: one or two minutes"
 	$(PIP) -r requirements.txt -r requirements-embedded.txt
 	@touch $@
 

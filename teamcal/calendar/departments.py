@@ -5,7 +5,6 @@ from teamcal.calendar.purge import purge_deleted
 from teamcal.domain.caller import Caller
 from teamcal.domain.changes import DEPARTMENTS, Head
 from teamcal.domain.events import department_name
-from teamcal.domain.fields import usable_id
 from teamcal.domain.operations import CloseLog, CreateDepartment, DeleteDepartment, EditDepartment, ReopenLog
 from teamcal.domain.values import Record, new_id, timestamp
 from teamcal.errors import DepartmentNotFound
@@ -33,7 +32,7 @@ class Departments:
     def create(self, caller: Caller, fields: dict[str, str]) -> Record:
         """Raises DepartmentNameTaken."""
         department = self._new(new_id(), fields)
-        return self._gateway.write_to_list(caller, CreateDepartment(department)).record
+        return self._gateway.write_one(caller, DEPARTMENTS, CreateDepartment(department)).record
 
     def import_one(self, caller: Caller, department_id: str, fields: dict[str, str]) -> Record:
         """Returns the department that has this name or id, created if there is none."""
@@ -43,12 +42,11 @@ class Departments:
                 return existing
         operation = CreateDepartment(department)
         if not self._gateway.database.read_head(department_id).deleted:
-            return self._gateway.write_to_list(caller, operation).record
+            return self._gateway.write_one(caller, DEPARTMENTS, operation).record
         # It was deleted: it gets its id back, and its log continues its numbers.
         self.purge()
-        return self._gateway.write_across(caller, [(DEPARTMENTS, operation), (department_id, ReopenLog())])[
-            0
-        ].record
+        parts = ((DEPARTMENTS, operation), (department_id, ReopenLog()))
+        return self._gateway.write_across(caller, parts)[0].record
 
     def _new(self, department_id: str, fields: dict[str, str]) -> Record:
         at = timestamp(self._gateway.now())
@@ -57,18 +55,15 @@ class Departments:
     def edit(self, caller: Caller, department_id: str, fields: dict[str, str]) -> Record:
         """Sets the fields given. Raises DepartmentNotFound, DepartmentNameTaken."""
         operation = EditDepartment(department_id, fields, timestamp(self._gateway.now()))
-        return self._gateway.write_to_list(caller, operation).record
+        return self._gateway.write_one(caller, DEPARTMENTS, operation).record
 
     def delete(self, caller: Caller, department_id: str) -> None:
         """Deletes the department at once for everybody; `purge` removes its events afterwards.
 
         Raises DepartmentNotFound.
         """
-        if not usable_id(department_id):
-            raise DepartmentNotFound(department_id)
-        self._gateway.write_across(
-            caller, [(DEPARTMENTS, DeleteDepartment(department_id)), (department_id, CloseLog())]
-        )
+        parts = ((DEPARTMENTS, DeleteDepartment(department_id)), (department_id, CloseLog()))
+        self._gateway.write_across(caller, parts)
 
     def purge(self) -> None:
         """Removes the events of deleted departments; the process that notices some calls it."""

@@ -38,9 +38,7 @@ class Gateway:
 
         Raises DepartmentNotFound, StorageError.
         """
-        if not usable_id(department_id):
-            raise DepartmentNotFound(department_id)
-        if not access.may(caller, Right.SEE, department_id):
+        if not usable_id(department_id) or not access.may(caller, Right.SEE, department_id):
             raise DepartmentNotFound(department_id)
         replica = self.replicas.of(department_id)
         replica.refresh()
@@ -89,10 +87,6 @@ class Gateway:
         self.replicas.submit(department_id, submissions)
         result = submissions[0].result
         return result if isinstance(result, Outcome) else self._outcome(submissions[0])
-
-    def write_to_list(self, caller: Caller, operation: Operation) -> Outcome:
-        """As `write_one`, to the list of departments."""
-        return self.write_one(caller, DEPARTMENTS, operation)
 
     def write_across(self, caller: Caller, parts: Sequence[tuple[str, Operation]]) -> list[Outcome]:
         """Commits operations on several logs, (log id, operation), in one transaction.

@@ -100,7 +100,7 @@ def fold(
 ) -> Fold:
     """Returns what they do to a log at `base` with `records`; if not `whole`, up to a transaction's size."""
     folded = Fold(base, base)
-    view: View = ChainMap({}, records)  # type: ignore[arg-type]
+    view: View = ChainMap({}, records)  # type: ignore[arg-type] # only its own dict is written to
     size = measured = 0
     for submission in submissions:
         size += sum(map(_size_of, folded.changes[measured:]))

@@ -5,6 +5,7 @@ The eventlet worker prints that it is deprecated: gunicorn 25 is the last that h
 stays on that line. `--worker-class gevent` serves the same application if eventlet has to go.
 """
 
+import os
 import threading
 import time
 
@@ -36,14 +37,25 @@ if resource is not None:
 
 
 def post_worker_init(worker):
-    """Makes a worker close its websockets when it has to end; they would delay it until the time-out."""
-    threading.Thread(target=_close_websockets_at_end, args=(worker,), daemon=True).start()
+    """What gunicorn's workers don't do by themselves. The application is loaded and everything patched."""
+    from teamcal.http.gunicorn_worker import announce, prepare
+
+    prepare(worker, worker.wsgi.extensions["transfers"])
+    announce(worker, worker.wsgi.extensions["exposure"])
+    threading.Thread(target=_watch_for_the_end, args=(worker,), daemon=True).start()
 
 
-def _close_websockets_at_end(worker):
+def _watch_for_the_end(worker):
+    """Ends an orphan, and sends the clients of a worker away that has to end: they would delay it.
+
+    gunicorn's eventlet worker doesn't notice that its master was killed: it would keep the port for ever.
+    """
     while worker.alive:
-        time.sleep(0.2)
+        time.sleep(0.2)  # nothing tells a process that its parent is gone but its parent's id
+        if os.getppid() != worker.ppid:
+            worker.log.warning("The master process is gone: this worker ends too.")
+            worker.alive = False
     # More than once: clients reconnect at once, to a worker that still accepts connections for a moment.
     while True:
-        worker.wsgi.extensions["socketio"].server.eio.disconnect()
-        time.sleep(0.2)
+        worker.wsgi.extensions["socketio"].send_away(None)
+        time.sleep(0.2)  # long enough for a client to come back, short beside --graceful-timeout

@@ -8,13 +8,15 @@ from benchmarks import operations
 from benchmarks.measure import Figure, Report, Target
 from benchmarks.operations import EVENT, LARGEST, Table, largest
 from benchmarks.units import Units
+from benchmarks.watching import Watching, watching
 
 DOLLARS_READ, DOLLARS_WRITE = 0.125e-6, 0.625e-6
 """Dollars a request unit of an on-demand table in us-east-1, since November 2024."""
+MONTH_SECONDS = 730 * 3600
 DOLLARS_GIGABYTE = 0.25
 """Dollars a GB and month of storage. The free 25 GB aren't subtracted."""
-INTERVAL = 5.0
-"""Seconds between two rounds of the timer: the default of TAIL_INTERVAL_SECONDS."""
+WATCHER_DOLLARS = 8.0
+"""The most that watching may cost the largest company in a month."""
 
 # Companies
 
@@ -36,7 +38,7 @@ class Company:
     deletes: float = 0.1
     days: int = 22
     hours: int = 10
-    """Hours of a day in which a department has connected members, so that the timer runs for it."""
+    """Hours of a day in which a department has connected members, so that it is watched."""
     restarts: int = 4
     """Of each server in a month. Every department is loaded again."""
     months: int = 24
@@ -49,6 +51,12 @@ class Company:
     @property
     def person_days(self) -> int:
         return self.people * self.days
+
+    @property
+    def writes_per_second(self) -> float:
+        """While people are connected."""
+        changes = self.creates + self.edits + self.moves_of_date + self.deletes
+        return self.people * changes / (self.hours * 3600)
 
     def __str__(self) -> str:
         return f"{self.people:,} people, {self.departments:,} departments, servers: {self.servers}"
@@ -66,35 +74,48 @@ class Prices:
     new_date: Units
     delete: Units
     look: Units
-    follow: Units
-    """Another server reads a change."""
     cold: Units
     """A calendar of 1,000 events is loaded."""
-    timer: Units
     event_bytes: float
     row_bytes: float
 
 
-def dollars(company: Company, prices: Prices, interval: float) -> dict[str, float]:
-    """Dollars a month by purpose. `interval`: seconds between two rounds of the timer."""
+def dollars(company: Company, prices: Prices, watched: Watching) -> dict[str, float]:
+    """Dollars a month by purpose. `watched`: what watching takes in this company."""
     counts = (company.creates, company.edits, company.moves_of_date, company.deletes)
     units = (prices.create, prices.edit, prices.new_date, prices.delete)
     written = company.person_days * sum(n * price.write for n, price in zip(counts, units, strict=True))
-    changes = company.person_days * sum(counts)
     looks = company.person_days * company.openings * 3 * prices.look.read
-    followed = changes * (company.servers - 1) * prices.follow.read
     loads = company.restarts * company.servers * company.departments * prices.cold.read
-    rounds = company.days * company.hours * 3600 / interval
-    timed = rounds * company.servers * (company.departments + 1) * prices.timer.read
     events = company.person_days * (company.creates - company.deletes) * company.months
-    stored = events * prices.event_bytes + changes * 37 / 30 * prices.row_bytes
+    rows = company.person_days * sum(counts) * 37 / 30
+    stored = events * prices.event_bytes + rows * prices.row_bytes
     return {
         "writes": written * DOLLARS_WRITE,
         "openings and reconnects": looks * DOLLARS_READ,
-        "restarts, and changes of other servers": (followed + loads) * DOLLARS_READ,
-        "timer": timed * DOLLARS_READ,
+        "restarts": loads * DOLLARS_READ,
+        "watching": watching_dollars(company, watched),
         "storage": stored / 2**30 * DOLLARS_GIGABYTE,
     }
+
+
+def watching_dollars(company: Company, watched: Watching) -> float:
+    """Dollars a month for pulses, for looking at heads, and for reading the changes of other servers."""
+    working, starts = company.days * company.hours * 3600, company.restarts * company.servers
+    quiet = (MONTH_SECONDS - working) * company.servers
+    units = [
+        Units(watched.working.read * working, watched.working.write * working),
+        Units(watched.quiet.read * quiet, watched.quiet.write * quiet),
+        Units(watched.start.read * starts, watched.start.write * starts),
+    ]
+    total = sum(units, Units())
+    return total.read * DOLLARS_READ + total.write * DOLLARS_WRITE
+
+
+def watched_by(company: Company, quick: bool = False) -> Watching:
+    """Counts what watching takes in this company. `quick`: fewer departments and less time."""
+    departments = min(company.departments, 20) if quick else company.departments
+    return watching(departments, company.servers, company.writes_per_second, 60 if quick else 600)
 
 
 # The report
@@ -102,7 +123,7 @@ def dollars(company: Company, prices: Prices, interval: float) -> dict[str, floa
 PAGE = (
     r"^(list an unchanged calendar|cold load) of 1,000",
     r"^come back, .*to one",
-    r"^the timer",
+    r"^watching",
     r"^(create|update, the date stays|update with a new date|delete|move to another department)$",
     r"^batch of 10 (creates|updates), all together$",
     r"^create, 700",
@@ -121,9 +142,8 @@ differ, Seoul (ap-northeast-2) too. Assumptions: departments of 10; on each of 2
 the calendar or reconnects 10 times (the list of departments and 2 joins), creates 1 event, edits 1,
 changes the date of 0.2 and deletes 0.1; usual events; every department has connected members for 10 hours
 a day, on each server; each server is started 4 times a month and loads all departments, as if each had
-1,000 events; events are kept for two years. Where the timer is most of the cost, a longer
-`TAIL_INTERVAL_SECONDS` lowers it: with Redis, or with one server, the timer only looks for changes that
-were missed.
+1,000 events; events are kept for two years. Watching is counted over ten minutes of such work: the pulses
+of all servers, the heads that they look at, and the changes of other servers that they read.
 """
 
 
@@ -132,14 +152,23 @@ def run(scratch: Path, runs: int = 5, quick: bool = False) -> Iterator[Report]:
     sizes = (10, 50, 100) if quick else (10, 1_000, 10_000)
     report = Report("Cost", METHOD, PAGE)
     reads = operations.reads(sizes) | operations.reconnects()
-    reads["the timer, a round and department"] = operations.timer()
+    reads["watching, a quiet second of one server, whatever it watches"] = operations.quiet_second()
     usual = operations.writes(EVENT, {**EVENT, "title": "팀 회식"})
     add(report, reads | usual | operations.departments())
     korean = operations.writes(largest("회"), largest("회", title="팀 회식"))
     ascii_ = operations.writes(largest("x"), largest("x", title="팀 회식"))
     add(report, {f"{name}, {LARGEST} bytes": units for name, units in korean.items()})
-    add_companies(report, prices_of(reads, usual, sizes))
-    report.targets = targets(reads, [korean, ascii_])
+    watched = {company: watched_by(company, quick) for company in COMPANIES}
+    add_companies(report, prices_of(reads, usual, sizes), watched)
+    report.targets = [
+        *targets(reads, [korean, ascii_]),
+        Target(
+            f"watching, {COMPANIES[-1]}",
+            WATCHER_DOLLARS,
+            [watching_dollars(COMPANIES[-1], watched[COMPANIES[-1]])],
+            "$ a month",
+        ),
+    ]
     yield report
 
 
@@ -152,33 +181,26 @@ def add(report: Report, table: Table) -> None:
 def prices_of(reads: Table, usual: Table, sizes: tuple[int, ...]) -> Prices:
     event_bytes, row_bytes = operations.stored_sizes()
     look = reads[f"come back with a cursor, nothing changed, {sizes[1]:,} events"]
-    follow = reads["list after a change on another server"] - look
     return Prices(
         create=usual["create"],
         edit=usual["update, the date stays"],
         new_date=usual["update with a new date"],
         delete=usual["delete"],
         look=look,
-        follow=follow,
         cold=reads[f"cold load of {sizes[1]:,} events, after a restart"],
-        timer=reads["the timer, a round and department"],
         event_bytes=event_bytes,
         row_bytes=row_bytes,
     )
 
 
-def add_companies(report: Report, prices: Prices) -> None:
+def add_companies(report: Report, prices: Prices, watched: dict[Company, Watching]) -> None:
     for company in COMPANIES:
-        parts = dollars(company, prices, INTERVAL)
+        parts = dollars(company, prices, watched[company])
         total = sum(parts.values())
-        note = f"the timer's share is {parts['timer'] / total:.0%}"
+        note = f"the share of watching is {parts['watching'] / total:.0%}"
         report.figures.append(Figure(f"{company}: all", "$ a month", {"default": [total]}, note))
         for name, amount in parts.items():
             report.figures.append(Figure(f"{company}: {name}", "$ a month", {"default": [amount]}))
-        slower = sum(dollars(company, prices, 60).values())
-        note = "with Redis, notices arrive at once, and the timer finds changes whose notice was lost"
-        name = f"{company}: all, with Redis and TAIL_INTERVAL_SECONDS=60"
-        report.figures.append(Figure(name, "$ a month", {"default": [slower]}, note))
 
 
 def targets(reads: Table, largest_writes: list[Table]) -> list[Target]:

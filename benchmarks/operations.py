@@ -193,13 +193,14 @@ def departments(events: int = 100) -> Table:
     return table
 
 
-def timer(watched: int = 10) -> Units:
-    """Units of a round of the timer, divided by departments with members and the list of departments."""
+def quiet_second(departments: int = 10) -> Units:
+    """A round of a server's watcher in which nobody writes, with members in some departments."""
     office = Office()
-    for number in range(watched):
+    for number in range(departments):
         office.server.member(office.department(f"부서 {number}"))
-    watcher = office.server.watcher()
-    return Units(office.counted.count(watcher.look).read / (watched + 1))
+    watcher = office.server.watcher(3600.0, pulses=True)
+    watcher.round()
+    return office.counted.count(watcher.round)
 
 
 def stored_sizes() -> tuple[float, float]:

@@ -132,7 +132,7 @@ class Server:
         while not self._answers():
             if self._process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError(f"{self.name} did not start:\n{self.log()}")
-            time.sleep(0.05)
+            time.sleep(0.05)  # until it listens, which nothing tells but an answer
 
     def kill(self) -> None:
         """Sends SIGKILL to the whole group, like a crash. `start` starts it again at the same address."""
@@ -223,7 +223,7 @@ class CalendarServer(Server):
     def create_tables(self) -> None:
         """Creates the tables as the README says."""
         script = "from models import DynamoDBDatabase; DynamoDBDatabase().create_tables()"
-        self.data_dir.mkdir(parents=True)
+        self.data_dir.mkdir(mode=0o700, parents=True)
         command = [sys.executable, "-c", script]
         process = subprocess.run(
             command, cwd=self.root, env=self.environment, capture_output=True, text=True, check=False
@@ -246,7 +246,7 @@ class CalendarServer(Server):
             while self.pids("engine"):
                 if time.monotonic() > deadline:
                     break
-                time.sleep(0.05)
+                time.sleep(0.05)  # until the engine's process is gone: it isn't a child to be waited for
 
     def pids(self, part: Part = "web") -> list[int]:
         engines = _engines_of(self.data_dir)

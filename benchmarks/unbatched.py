@@ -9,6 +9,6 @@ import teamcal.sync.commit_queue
 assert teamcal.sync.commit_queue.BATCH_CHANGES > 1
 teamcal.sync.commit_queue.BATCH_CHANGES = 1
 
-from app import app  # noqa: E402
+from app import app  # noqa: E402 -- imported with batching off
 
 __all__ = ["app"]

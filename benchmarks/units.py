@@ -144,7 +144,7 @@ class _Write:
     name: str
     key: Item
     item: Item | None
-    before: Item | None
+    before: Item | None = None
     after: Item | None = None
 
     @property
@@ -226,12 +226,18 @@ class Counted:
     def _page(self, operation: str, params: dict[str, Any]) -> Any:
         """The items of a page are summed up and rounded up once.
 
-        Raises NotImplementedError for a filter or projection, which hide what is paid for.
+        Attributes that a projection leaves out are paid for, so the items are read in full. Raises
+        NotImplementedError for a filter, which hides what is paid for.
         """
-        if {"FilterExpression", "ProjectionExpression", "Select"} & params.keys():
-            raise NotImplementedError("items and attributes that aren't in the answer cost as well")
-        answer = getattr(self.client, operation)(**params)
-        size = sum(map(size_of, answer["Items"]))
+        if {"FilterExpression", "Select"} & params.keys():
+            raise NotImplementedError("items that aren't in the answer cost as well")
+        answer = full = getattr(self.client, operation)(**params)
+        if "ProjectionExpression" in params:
+            names = ("ProjectionExpression", "ExpressionAttributeNames")
+            full = getattr(self.plain, operation)(
+                **{name: value for name, value in params.items() if name not in names}
+            )
+        size = sum(map(size_of, full["Items"]))
         self._add(operation.title(), read=read_units(size, params.get("ConsistentRead", False)))
         return answer
 
@@ -285,23 +291,36 @@ class Counted:
         table = self._table(params["TableName"])
         item = params.get("Item")
         key = params["Key"] if item is None else {name: item[name] for name in table.keys}
-        return _Write(table, params["TableName"], key, item, self._peek(params["TableName"], key))
+        return _Write(table, params["TableName"], key, item)
 
     def _written(self, operation: str, writes: list[_Write], times: int, params: dict[str, Any]) -> Any:
         call = "".join(word.title() for word in operation.split("_"))
+        for write, before in zip(writes, self._stored(writes), strict=True):
+            write.before = before
         try:
             answer = getattr(self.client, operation)(**params)
         except ClientError as error:
             if error.response["Error"]["Code"] in _REFUSED:
                 self._add(call, write=times * sum(write_units(write.size) for write in writes))
             raise
-        for write in writes:
-            write.after = self._peek(write.name, write.key)
+        for write, after in zip(writes, self._stored(writes), strict=True):
+            write.after = after
         self._add(call, write=sum(times * write_units(write.size) + write.index_units for write in writes))
         return answer
 
-    def _peek(self, table: str, key: Item) -> Item | None:
-        return self.plain.get_item(TableName=table, Key=key, ConsistentRead=True).get("Item")
+    def _stored(self, writes: list[_Write]) -> list[Item | None]:
+        """Returns the items as they are, in the order of the writes."""
+        wanted: dict[str, Any] = {}
+        for write in writes:
+            wanted.setdefault(write.name, {"Keys": [], "ConsistentRead": True})["Keys"].append(write.key)
+        found: dict[tuple[str, str], Item] = {}
+        while wanted:
+            answer = self.plain.batch_get_item(RequestItems=wanted)
+            for name, items in answer["Responses"].items():
+                keys = self._table(name).keys
+                found |= {(name, str([item[key] for key in keys])): item for item in items}
+            wanted = answer.get("UnprocessedKeys", {})
+        return [found.get((w.name, str([w.key[key] for key in w.table.keys]))) for w in writes]
 
     def _table(self, name: str) -> _Table:
         if name not in self._tables:

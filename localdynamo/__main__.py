@@ -11,8 +11,11 @@ from pathlib import Path
 
 from localdynamo import compaction
 from localdynamo import folder as files
+from localdynamo.credentials import export_lines
+from localdynamo.key import make_key, refuse_a_shared_folder
 from localdynamo.launch import ALREADY_RUNNING, REQUIREMENTS
 from localdynamo.log import Damaged
+from localdynamo.reports import EngineFailed, disk_trouble
 
 _LOG_FILE_BYTES = 1024 * 1024
 _COMPACTION_NICENESS = 5
@@ -23,9 +26,13 @@ def main() -> int:
     try:
         if options.compact:
             return _compact(options)
+        if options.credentials:
+            return _print_credentials(options)
         return _serve(options)
-    except Damaged as damage:
-        return _fail(str(damage))
+    except (Damaged, EngineFailed) as failure:
+        return _fail(str(failure))
+    except OSError as error:
+        return _fail(disk_trouble(options.data_dir, error))
 
 
 def _parse() -> argparse.Namespace:
@@ -36,6 +43,9 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--grace", type=float, default=15.0, help="seconds without a user before it ends")
     parser.add_argument("--expire-every", type=float, default=60.0, help="seconds between steps of expiry")
     parser.add_argument("--compact-at", type=int, default=compaction.SMALLEST_LOG, help="bytes of log")
+    parser.add_argument(
+        "--credentials", action="store_true", help="print the running engine's address and key for the shell"
+    )
     parser.add_argument("--compact", type=int, default=0, help=argparse.SUPPRESS)
     return parser.parse_args()
 
@@ -49,9 +59,15 @@ def _compact(options: argparse.Namespace) -> int:
     return 0
 
 
+def _print_credentials(options: argparse.Namespace) -> int:
+    print(export_lines(options.data_dir))
+    return 0
+
+
 def _serve(options: argparse.Namespace) -> int:
     os.umask(0o077)
     options.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    refuse_a_shared_folder(options.data_dir)
     try:
         import filelock
 
@@ -76,7 +92,8 @@ def _run(options: argparse.Namespace) -> int:
     except ImportError:
         return _fail(REQUIREMENTS)
     engine_options = engine.Options(
-        options.data_dir, options.port, options.sync, options.grace, options.expire_every, options.compact_at
+        *(options.data_dir, make_key(options.data_dir), options.port),
+        *(options.sync, options.grace, options.expire_every, options.compact_at),
     )
     gc.disable()  # Recovery creates millions of objects that stay; the collector would scan them repeatedly.
     recovered_engine = engine.Engine(engine_options, _report)
@@ -99,6 +116,7 @@ def _log_to(path: Path) -> None:
     )
     handler.setFormatter(logging.Formatter("%(asctime)s %(process)d %(levelname)s %(message)s"))
     logging.basicConfig(level=logging.INFO, handlers=[handler])
+    logging.raiseExceptions = False  # On a full disk the users are told, see Leases.report.
 
 
 def _report(message: str) -> None:

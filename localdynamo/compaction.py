@@ -15,10 +15,12 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from localdynamo import folder as files
 from localdynamo.log import Damaged, Log
+from localdynamo.reports import compaction_failed
 
 logger = logging.getLogger(__name__)
 SMALLEST_LOG = 16 * 1024 * 1024
@@ -28,9 +30,19 @@ _SECONDS_AFTER_FAILURE = 60.0
 class Compaction:
     """Runs at most one compaction at a time. The engine calls `due` and `poll` once a second."""
 
-    def __init__(self, folder: Path, snapshot_bytes: int, older_bytes: int, smallest: int) -> None:
-        """`older_bytes` is the size of the logs before the open one; up to `smallest` bytes never compact."""
-        self._folder, self._smallest = folder, smallest
+    def __init__(
+        self,
+        folder: Path,
+        snapshot_bytes: int,
+        older_bytes: int,
+        smallest: int,
+        report: Callable[[str], None] = logger.error,
+    ) -> None:
+        """`older_bytes` is the size of the logs before the open one; up to `smallest` bytes never compact.
+
+        `report` is called with a sentence for people when a compaction failed.
+        """
+        self._folder, self._smallest, self._report = folder, smallest, report
         self._snapshot_bytes, self._older_bytes = snapshot_bytes, older_bytes
         self._process: subprocess.Popen[bytes] | None = None
         self._upto = 0
@@ -51,22 +63,23 @@ class Compaction:
         try:
             new = Log(files.log_path(self._folder, old.number), old.number)
             files.sync_folder(self._folder)
-        except OSError:
-            self._postpone("no new log")
+        except OSError as error:
+            self._postpone(f"no new log: {error.strerror}")
             return old
         old.close()
         self._older_bytes += old.size
         self._upto = new.number
         try:
             self._process = self._launch()
-        except OSError:
-            self._postpone("no process for it")
+        except OSError as error:
+            self._postpone(f"no process for it: {error.strerror}")
         return new
 
     def _launch(self) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
             _command(self._folder, self._upto),
             stdin=subprocess.PIPE,  # its end tells the compacting process that the engine has gone
+            stderr=subprocess.PIPE,
             cwd=Path(__file__).parents[1],
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
         )
@@ -76,9 +89,10 @@ class Compaction:
         if self._process is None or self._process.poll() is None:
             return
         exit_code = self._process.returncode
+        reason = self._process.stderr.read(4096).decode("utf-8", "replace") if self._process.stderr else ""
         self._forget_process()
         if exit_code != 0:
-            self._postpone(f"exit code {exit_code}")
+            self._postpone(reason.strip().rpartition("\n")[2] or f"exit code {exit_code}")
             self._drop_draft()
             return
         os.replace(draft_path(self._folder, self._upto), self._folder / files.SNAPSHOT)
@@ -95,12 +109,13 @@ class Compaction:
             self._drop_draft()
 
     def _postpone(self, reason: str) -> None:
-        logger.error("compaction failed (%s); the logs stay as they are", reason)
+        self._report(compaction_failed(self._folder, reason))
         self._not_before = time.monotonic() + _SECONDS_AFTER_FAILURE
 
     def _forget_process(self) -> None:
-        if self._process is not None and self._process.stdin is not None:
-            self._process.stdin.close()
+        for pipe in (self._process.stdin, self._process.stderr) if self._process else ():
+            if pipe is not None:
+                pipe.close()
         self._process = None
 
     def _drop_draft(self) -> None:

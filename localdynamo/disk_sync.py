@@ -77,7 +77,12 @@ class Syncer:
     async def _sync(self) -> None:
         number = self.log.number
         try:
-            await asyncio.get_running_loop().run_in_executor(None, self.log.sync)
+            if self.mode == "always":
+                # Nothing could be answered meanwhile, and the way through a thread costs a lone writer more
+                # than the disk does. What arrives until then is answered with the next fsync, all at once.
+                self.log.sync()
+            else:
+                await asyncio.get_running_loop().run_in_executor(None, self.log.sync)
         except OSError:
             # After a failed fsync it is unknown what the disk holds. The next engine reads it back.
             logger.critical("fsync of %s failed, ending", self.log.path, exc_info=True)

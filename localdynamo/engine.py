@@ -8,7 +8,6 @@ import signal
 import socket
 import sys
 import time
-import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -17,10 +16,12 @@ from localdynamo import folder as files
 from localdynamo.compaction import Compaction
 from localdynamo.disk_sync import Mode, Syncer
 from localdynamo.expiry import Expiry
-from localdynamo.http_server import Connection, Service
+from localdynamo.http_server import Checks, Connection, Service
 from localdynamo.lease import Leases
 from localdynamo.log import Log
+from localdynamo.signature import Verifier
 from localdynamo.store import Store
+from localdynamo.strangers import Strangers
 
 logger = logging.getLogger(__name__)
 _PORT_WAIT = 3.0  # seconds
@@ -31,6 +32,7 @@ class Options(NamedTuple):
     """`grace` and `expire_every` are seconds; `compact_at` is bytes of log; `port` 0 means any."""
 
     folder: Path
+    key: str
     port: int
     sync: Mode
     grace: float
@@ -49,27 +51,33 @@ class Engine:
     """One run, from the recovered folder to the last sync."""
 
     def __init__(self, options: Options, report: Callable[[str], None]) -> None:
-        """`report` is called with a sentence for people if recovery repaired something. Raises Damaged."""
-        recovered = files.recover(options.folder, report)
-        self._options = options
-        self._store = Store(recovered.image, recovered.log)
-        self._syncer = Syncer(recovered.log, options.sync)
+        """`report` is called with sentences for people, which all users are told as well. Raises Damaged."""
+
+        def report_to_all(text: str) -> None:
+            report(text)
+            self._leases.report(text)
+
         self._leases = Leases(options.grace)
+        recovered = files.recover(options.folder, report_to_all)
+        self._options = options
+        self._store = Store(recovered.image, recovered.log, report_to_all)
+        self._syncer = Syncer(recovered.log, options.sync)
         self._expiry = Expiry(self._store)
         older_bytes = recovered.log_bytes - recovered.log.size
         self._compaction = Compaction(
-            options.folder, recovered.snapshot_bytes, older_bytes, options.compact_at
+            options.folder, recovered.snapshot_bytes, older_bytes, options.compact_at, report_to_all
         )
         self._failure: BaseException | None = None
         self._woken = asyncio.Event()
 
     async def run(self, listener: socket.socket) -> None:
         """Serves until the last user has gone. Raises LogUnusable."""
-        identity = uuid.uuid4().hex
-        service = Service(self._store, self._syncer, self._leases, identity, self._fail)
+        key = self._options.key
+        checks = Checks(key, Verifier(key), Strangers())
+        service = Service(self._store, self._syncer, self._leases, checks, self._fail)
         loop = asyncio.get_running_loop()
         server = await loop.create_server(lambda: Connection(service), sock=listener, backlog=512)
-        files.write_address(self._options.folder, listener.getsockname()[1], identity)
+        files.write_address(self._options.folder, listener.getsockname()[1])
         self._handle_signals()
         try:
             await self._tick_until_over()
@@ -144,7 +152,7 @@ def _bind_patiently(port: int) -> socket.socket | None:
         except OSError:
             if time.monotonic() > deadline:
                 return None
-        time.sleep(0.1)
+        time.sleep(0.1)  # until the port is free: an engine that is ending may still hold it
 
 
 def _bind_free_port() -> socket.socket:

@@ -2,7 +2,8 @@
 
 snapshot.jsonl          all records before record N; its first line names N
 log-<first>.jsonl       the records from <first> on; the engine appends to the last one
-engine.json             where the engine listens: port, process id, and an id that only this engine knows
+engine.json             where the engine listens: port and process id
+engine.key              the key with which calls to the engine are signed, see key.py
 engine.lock             locked by the engine as long as it lives
 engine.log              the engine's messages
 cut-<time>-<at>.bin     bytes of an incomplete record that were cut off the end of a log
@@ -44,7 +45,10 @@ def logs_of(folder: Path) -> list[tuple[int, Path]]:
 
 
 def read_address(folder: Path) -> dict[str, Any]:
-    """Returns {"port", "pid", "id"} of the engine that runs or ran last; empty if there was none."""
+    """Returns {"port", "pid"} of the engine that runs or ran last; empty if there was none.
+
+    An engine of a version that had no key has an "id" as well.
+    """
     try:
         address = json.loads((folder / ADDRESS).read_bytes())
     except (OSError, ValueError):
@@ -52,8 +56,8 @@ def read_address(folder: Path) -> dict[str, Any]:
     return address if isinstance(address, dict) else {}
 
 
-def write_address(folder: Path, port: int, identity: str) -> None:
-    replace(folder / ADDRESS, json.dumps({"port": port, "pid": os.getpid(), "id": identity}).encode())
+def write_address(folder: Path, port: int) -> None:
+    replace(folder / ADDRESS, json.dumps({"port": port, "pid": os.getpid()}).encode())
 
 
 def replace(path: Path, content: bytes) -> None:

@@ -1,9 +1,12 @@
 """HTTP/1.1 on loopback: collects requests from bytes, passes them to the store, answers in their order.
 
-A malformed request is answered with 400 and ends its connection, never the engine.
+Every account of the machine reaches it: a request without a valid signature is answered with 403, but for
+the one by which a client learns that this is the engine (proof.py). A malformed request is answered with 400
+and ends its connection, never the engine.
 """
 
 import asyncio
+import json
 import logging
 import os
 import re
@@ -11,8 +14,11 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from localdynamo.disk_sync import Syncer
-from localdynamo.lease import Leases
+from localdynamo.lease import TARGET, Leases
+from localdynamo.proof import PATH, port_of, proof_of
+from localdynamo.signature import SignatureRefused, Verifier
 from localdynamo.store import Answer, LogUnusable, Store
+from localdynamo.strangers import Strangers
 
 logger = logging.getLogger(__name__)
 
@@ -21,7 +27,9 @@ MAX_BODY = 16 * 1024 * 1024  # bytes; DynamoDB's own limit
 _TARGET_PREFIX = "DynamoDB_20120810."
 # A request with another Host comes from a web page whose name resolves to 127.0.0.1 (DNS rebinding).
 _LOOPBACK = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:\d{1,5})?", re.IGNORECASE)
-_SINGLE_HEADERS = frozenset(("host", "content-length", "transfer-encoding", "x-amz-target"))
+_SINGLE_HEADERS = frozenset(
+    ("host", "content-length", "transfer-encoding", "x-amz-target", "x-amz-date", "authorization")
+)
 _REASONS = {
     200: "OK",
     400: "Bad Request",
@@ -45,9 +53,17 @@ class RequestHead(NamedTuple):
 class Refused(Exception):
     """A request that the store never sees; the connection ends after the error answer."""
 
-    def __init__(self, status: int, reason: str) -> None:
+    def __init__(self, status: int, reason: str, code: str = "ValidationException") -> None:
         super().__init__(status, reason)
-        self.status, self.reason = status, reason
+        self.status, self.reason, self.code = status, reason, code
+
+
+class Checks(NamedTuple):
+    """What tells programs with the engine's key from others."""
+
+    key: str
+    verifier: Verifier
+    strangers: Strangers
 
 
 class Service(NamedTuple):
@@ -56,7 +72,7 @@ class Service(NamedTuple):
     store: Store
     syncer: Syncer
     leases: Leases
-    identity: str
+    checks: Checks
     fail: Callable[[BaseException], None]
 
 
@@ -74,14 +90,25 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
+        self._service.checks.strangers.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._ended = True
+        self._service.checks.strangers.discard(self)
         self._service.leases.discard(self)
+
+    def break_off(self) -> None:
+        self._ended = True
+        self._buffer.clear()
+        self._transport.abort()
+
+    def tell(self, line: bytes) -> None:
+        self._service.syncer.send(self._transport, line)
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
         self._answer_all()
+        self._service.checks.strangers.holds(self, len(self._buffer))
 
     def pause_writing(self) -> None:
         """The client doesn't read its answers, so the engine reads no more requests from it."""
@@ -131,25 +158,38 @@ class Connection(asyncio.Protocol):
         return head
 
     def _dispatch(self, head: RequestHead, body: bytes) -> None:
-        if head.path == "/lease":
-            self._grant_lease(head)
+        if head.path == PATH:
+            self._prove(head)
             return
         target = head.headers.get("x-amz-target", "")
-        if head.method != "POST" or head.path != "/" or not target.startswith(_TARGET_PREFIX):
+        if head.method != "POST" or head.path != "/" or not target.startswith((_TARGET_PREFIX, TARGET)):
             raise Refused(400, "not a DynamoDB request")
-        self._send(self._service.store.call(target[len(_TARGET_PREFIX) :], body), head.keep_alive)
+        try:
+            self._service.checks.verifier.check(head.headers, body)
+        except SignatureRefused as refusal:
+            raise Refused(403, str(refusal), f"com.amazon.coral.service#{refusal.code}") from None
+        self._service.checks.strangers.discard(self)
+        if target == TARGET:
+            self._grant_lease(body)
+        else:
+            self._send(self._service.store.call(target[len(_TARGET_PREFIX) :], body), head.keep_alive)
 
-    def _grant_lease(self, head: RequestHead) -> None:
-        if head.headers.get("x-engine-id") != self._service.identity:
-            raise Refused(403, "another engine")
-        if head.headers.get("x-sync") == "always":
+    def _prove(self, head: RequestHead) -> None:
+        port, nonce = port_of(self._transport), head.headers.get("x-nonce", "")
+        proof = proof_of(self._service.checks.key, port, nonce)
+        if proof is None:
+            raise Refused(400, "not a number of 128 bits")
+        self._send(Answer(200, {"Content-Type": "text/plain"}, proof.encode()), head.keep_alive)
+
+    def _grant_lease(self, body: bytes) -> None:
+        if json.loads(body).get("sync") == "always":
             self._service.syncer.mode = "always"
+        self._send(Answer(200, {"Content-Type": "application/x-amz-json-1.0"}, b"{}"), True)
         self._service.leases.add(self)
-        self._send(Answer(200, {"Content-Type": "text/plain"}, self._service.identity.encode()), True)
 
     def _refuse(self, refusal: Refused) -> None:
         self._buffer.clear()
-        body = f'{{"__type":"ValidationException","message":"{refusal.reason}"}}'.encode()
+        body = json.dumps({"__type": refusal.code, "message": refusal.reason}).encode()
         self._send(Answer(refusal.status, {"Content-Type": "application/x-amz-json-1.0"}, body), False)
 
     def _send(self, answer: Answer, keep_alive: bool) -> None:

@@ -1,6 +1,7 @@
 """Starts the engine: a process that outlives the one that started it, as long as another uses it."""
 
 import importlib.util
+import logging
 import subprocess
 import sys
 import tempfile
@@ -8,8 +9,11 @@ import time
 from pathlib import Path
 from typing import Any
 
+from localdynamo.folder import read_address
 from localdynamo.lease import Lease, take_lease
+from localdynamo.reports import EngineFailed, disk_trouble, older_engine
 
+logger = logging.getLogger(__name__)
 GRACE_SECONDS = 15.0
 _START_SECONDS = 60.0
 _SECONDS_BETWEEN_STARTS = 1.0
@@ -21,15 +25,11 @@ REQUIREMENTS = (
 _started: list[subprocess.Popen[bytes]] = []
 
 
-class EngineFailed(Exception):
-    """The engine can't be used; the text gives the reason in Korean and English."""
-
-
 class _Start:
     """One attempt to start the engine. If another process's attempt wins, this one ends by itself."""
 
     def __init__(self, folder: Path, port: int, sync: str) -> None:
-        self._stderr = tempfile.TemporaryFile()  # noqa: SIM115
+        self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 -- as long as the attempt
         self.time = time.monotonic()
         self._process = subprocess.Popen(
             _command(folder, port, sync),
@@ -54,21 +54,38 @@ def obtain(folder: Path, port: int, sync: str) -> Lease:
     """Returns a lease of the folder's engine; starts the engine if none runs. Raises EngineFailed."""
     if importlib.util.find_spec("ministack") is None or importlib.util.find_spec("filelock") is None:
         raise EngineFailed(REQUIREMENTS)
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise EngineFailed(disk_trouble(folder, error)) from error
     _started[:] = [process for process in _started if process.poll() is None]
     start: _Start | None = None
-    deadline = time.monotonic() + _START_SECONDS
+    deadline, waits_for_an_older = time.monotonic() + _START_SECONDS, False
     while (lease := take_lease(folder, sync)) is None:
         if start is not None and start.ended() and start.message() not in ("", ALREADY_RUNNING):
             raise EngineFailed(start.message())
         if start is None or (start.ended() and time.monotonic() - start.time > _SECONDS_BETWEEN_STARTS):
+            if start is not None:
+                waits_for_an_older = waits_for_an_older or _tell_of_an_older_engine(folder)
             start = _Start(folder, port, sync)
         if time.monotonic() > deadline:
-            raise EngineFailed(
-                f"내장 엔진이 응답하지 않습니다: {folder}\nThe embedded engine doesn't answer: {folder}"
-            )
-        time.sleep(0.02)
+            raise EngineFailed(_no_answer(folder))
+        time.sleep(0.02)  # until the engine answers; it may be another process's
     return lease
+
+
+def _tell_of_an_older_engine(folder: Path) -> bool:
+    """Whether it is such an engine that runs already."""
+    is_older = "id" in read_address(folder)
+    if is_older:
+        logger.warning("%s", older_engine(folder), extra={"several_lines": True})
+    return is_older
+
+
+def _no_answer(folder: Path) -> str:
+    if "id" in read_address(folder):
+        return older_engine(folder)
+    return f"내장 엔진이 응답하지 않습니다: {folder}\nThe embedded engine doesn't answer: {folder}"
 
 
 def forget_children() -> None:

@@ -29,16 +29,19 @@ class _User:
     def join(self) -> str:
         """Returns the engine's address as soon as the engine answers. Raises EngineFailed."""
         with self._lock:
-            if self._lease is None:
-                self._lease = obtain(self._folder, self._port, self._sync)
-                # Clients use this address from now on, so an engine that is started later must have it too.
-                self._port = self._lease.port
+            self._take_lease()
             watched = self._watched == self._generation
         if not watched:
             threading.Thread(
                 target=self._watch, args=(self._generation,), name="embedded-engine", daemon=True
             ).start()
         return f"http://127.0.0.1:{self._port}"
+
+    def _take_lease(self) -> None:
+        if self._lease is None:
+            self._lease = obtain(self._folder, self._port, self._sync)
+            # Clients use this address from now on, so an engine that is started later must have it too.
+            self._port = self._lease.port
 
     def forked(self) -> None:
         """Called in the child of a fork: takes a lease of its own.
@@ -57,9 +60,10 @@ class _User:
 
     def leave(self) -> None:
         """Gives the lease back for good."""
-        self._generation += 1
-        if self._lease is not None:
-            self._lease.end()
+        with self._lock:  # a watcher that is just taking one has it by then
+            self._generation += 1
+            if self._lease is not None:
+                self._lease.end()
 
     def _watch(self, generation: int) -> None:
         with self._lock:
@@ -72,9 +76,9 @@ class _User:
                 lease.wait_for_end()
             if self._generation != generation:
                 return
-            self._join_again(lease)
+            self._join_again(lease, generation)
 
-    def _join_again(self, ended: Lease | None) -> None:
+    def _join_again(self, ended: Lease | None, generation: int) -> None:
         """Tries until it has joined; logs each reason for a failure once."""
         with self._lock:
             if self._lease is ended:
@@ -83,12 +87,14 @@ class _User:
         logged = ""
         while True:
             try:
-                self.join()
+                with self._lock:
+                    if self._generation == generation:
+                        self._take_lease()
             except Exception as failure:  # noqa: BLE001 -- without the watcher nothing restarts the engine
                 if str(failure) != logged:
                     logged = str(failure)
-                    logger.error("%s", logged)  # noqa: TRY400
-                time.sleep(pause)
+                    logger.error("%s", logged)  # noqa: TRY400 -- EngineFailed says it all
+                time.sleep(pause)  # of the watcher's own thread: nobody waits for it
                 pause = min(pause * 2, longest)
             else:
                 return

@@ -5,15 +5,17 @@ import sys
 from typing import Any
 
 from flask import Flask
-from flask_socketio import SocketIO
 from greenlet import getcurrent
 
+from teamcal.realtime.server import CalendarSocketIO
 from teamcal.realtime.worker import async_mode
 
 CONNECTIONS = 20_000
+KEEPALIVE_SECONDS = 5
+"""For connections on which no request comes. By default eventlet keeps them for ever."""
 
 
-def serve(app: Flask, socketio: SocketIO, host: str, port: int) -> None:
+def serve(app: Flask, socketio: CalendarSocketIO, host: str, port: int) -> None:
     """Serves until Ctrl-C; for development and small offices, on every platform.
 
     Uses eventlet's server if eventlet has patched the process, else Werkzeug's threads. Neither reloads the
@@ -26,7 +28,7 @@ def serve(app: Flask, socketio: SocketIO, host: str, port: int) -> None:
         app.run(host=host, port=port, threaded=True, use_reloader=False, use_debugger=False)
 
 
-def _serve_on_eventlet(app: Flask, socketio: SocketIO, host: str, port: int) -> None:
+def _serve_on_eventlet(app: Flask, socketio: CalendarSocketIO, host: str, port: int) -> None:
     # Imported here: under another worker, eventlet would bring in a second event loop.
     import eventlet
     import eventlet.wsgi
@@ -35,14 +37,21 @@ def _serve_on_eventlet(app: Flask, socketio: SocketIO, host: str, port: int) -> 
         """Doesn't wait for open websockets to end: after Ctrl-C they would keep the process running."""
 
         def waitall(self) -> None:
-            socketio.server.eio.disconnect()
+            socketio.send_away(None)
             eventlet.sleep(0.1)
 
     listener = _listen(eventlet, host, port)
-    shown_host = "127.0.0.1" if host == "0.0.0.0" else host  # noqa: S104
+    shown_host = "127.0.0.1" if host == "0.0.0.0" else host  # noqa: S104 -- compared, not bound
     print(f" * http://{shown_host}:{port}", flush=True)
     _stop_at_ctrl_c(eventlet.getcurrent(), eventlet.hubs.get_hub())
-    eventlet.wsgi.server(listener, app, custom_pool=Pool(CONNECTIONS), log_output=False, debug=False)
+    eventlet.wsgi.server(
+        listener,
+        app,
+        custom_pool=Pool(CONNECTIONS),
+        keepalive=KEEPALIVE_SECONDS,
+        log_output=False,
+        debug=False,
+    )
 
 
 def _listen(eventlet: Any, host: str, port: int) -> Any:

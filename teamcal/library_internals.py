@@ -5,6 +5,7 @@ which says what is used instead and what it costs. A new version of a library is
 `make test-production` (botocore) and `make test`; then `checked_with` is set to it.
 """
 
+from importlib.metadata import version
 from typing import NamedTuple
 
 
@@ -16,6 +17,14 @@ class Internal(NamedTuple):
     used_for: str
     checked_with: str
     without_it: str
+
+
+def fallback_of(internal: Internal) -> str:
+    """Returns the WARNING for an internal that is missing."""
+    return (
+        f"{internal.library} {version(internal.library)} has changed: {internal.name} isn't what it was in "
+        f"{internal.checked_with}. It is used for {internal.used_for}. Instead: {internal.without_it}"
+    )
 
 
 class LibraryChanged(RuntimeError):
@@ -36,6 +45,12 @@ WEBSOCKET_WRAPPER = "SimpleWebSocketWSGI.ws, close"
 _QUEUE = "Engine.IO's queue sends all packets: about twice the CPU of a delivery"
 
 
+SESSION = (
+    "Socket.send, receive, poll, close, schedule_ping, check_ping_timeout, handle_get_request, "
+    "handle_post_request"
+)
+
+
 def _of_engineio(name: str, used_for: str, without_it: str) -> Internal:
     return Internal("python-engineio", name, used_for, "4.15.1", without_it)
 
@@ -45,8 +60,8 @@ ENGINEIO: tuple[Internal, ...] = (
         "server.socket.Socket", "making clients' sockets from a class of this server", PLAIN_SOCKETS
     ),
     _of_engineio(
-        "Socket.send, poll, close, schedule_ping, handle_post_request",
-        "writing directly, short polling responses, limits, one task for all pings",
+        SESSION,
+        "writing directly, short polling responses, limits, one task for all pings, sending clients away",
         PLAIN_SOCKETS,
     ),
     _of_engineio(
@@ -54,6 +69,7 @@ ENGINEIO: tuple[Internal, ...] = (
         "knowing whether a packet can be written to a client at once",
         PLAIN_SOCKETS,
     ),
+    _of_engineio("Server._cors_headers", "responding to a polling request in parts", PLAIN_SOCKETS),
     _of_engineio("Server.sockets", "finding a client's socket by its id", EMIT),
     _of_engineio("Packet.encode", "making the websocket frame of a packet", PLAIN_SOCKETS),
     _of_engineio("Socket._websocket_handler", "getting at a client's websocket", _QUEUE),
@@ -74,11 +90,23 @@ def _of_socketio(name: str, used_for: str, without_it: str = NO_START) -> Intern
     return Internal("python-socketio", name, used_for, "5.18.1", without_it)
 
 
+ROOMS = (
+    "BaseManager.basic_enter_room, basic_leave_room, basic_disconnect, callbacks, pending_connect, "
+    "pending_disconnect"
+)
+MANY_ROOMS = (
+    "Socket.IO looks through all rooms for each client that goes, 1.9 ms of CPU at 20,000 clients, and a "
+    "client that goes while it joins may leave a room that is watched for ever"
+)
+
 SOCKETIO: tuple[Internal, ...] = (
+    _of_socketio("Server._handle_connect", "refusing a client before it hears that it is connected"),
     _of_socketio("Server._handle_event", "sending an acknowledgement before any later change"),
     _of_socketio("Server._trigger_event", "calling the handler of a client's message"),
     _of_socketio("Server._send_packet", "sending an acknowledgement before any later change"),
+    _of_socketio("Server._send_eio_packet", "sending a calendar that many share without copying it"),
     _of_socketio("BaseManager.rooms", "listing the members of a room in 0.1 ms", EMIT),
+    _of_socketio(ROOMS, "remembering the rooms of each client", MANY_ROOMS),
     _of_socketio(
         "Packet.uses_binary_events",
         "not searching every message for bytes",
@@ -114,6 +142,11 @@ EVENTLET: tuple[Internal, ...] = (
         "RFC6455WebSocket.Message",
         "limiting the size of a message in several frames",
         "a client can fill the memory with a message in many frames",
+    ),
+    _of_eventlet(
+        "RFC6455WebSocket._recv_frame",
+        "letting other tasks run while a client's frames arrive",
+        "a client can block all others with frames that aren't messages",
     ),
     _of_eventlet(
         "RFC6455WebSocket._apply_mask",
@@ -155,6 +188,11 @@ SIMPLE_WEBSOCKET: tuple[Internal, ...] = (
         "a client can fill the memory with a message of any size",
     ),
     _of_simple_websocket(
+        "Base.input_buffer",
+        "reading no more messages than can be handled",
+        "a client can fill the memory with messages that wait",
+    ),
+    _of_simple_websocket(
         "Base.event",
         "ending a session at once after a message that is too big",
         "such a session may end only at the ping timeout, 45 s later",
@@ -180,6 +218,7 @@ BOTOCORE: tuple[Internal, ...] = (
     _of_botocore("BaseClient._endpoint.http_session", "finding botocore's HTTP session"),
     _of_botocore("URLLib3Session._proxy_config.proxy_url_for", "leaving calls through a proxy to botocore"),
     _of_botocore("URLLib3Session._manager.connection_from_url", "finding the pool of open connections"),
+    _of_botocore("URLLib3Session._manager.pools", "noticing that calls go to another address"),
     _of_botocore("HTTPConnectionPool.pool", "taking an open connection out of urllib3's pool"),
     _of_botocore("HTTPConnectionPool.num_connections", "noticing an endpoint that closes every connection"),
     _of_botocore("HTTPConnection.sock", "sending and receiving on the connection's socket"),
@@ -188,3 +227,34 @@ BOTOCORE: tuple[Internal, ...] = (
     _of_botocore("botocore.parsers.create_parser", "reading an error as botocore reads it"),
 )
 """Used by teamcal/storage/fast_client.py, tried there by `look_inside` for each new client."""
+
+BOTOCORE_TIME: tuple[Internal, ...] = (
+    Internal(
+        "botocore",
+        "URLLib3Session._pool_classes_by_scheme",
+        "ending a call of botocore's whose answer comes in drops",
+        _BOTOCORE,
+        "such a call takes as long as the drops come, and the requests that wait for it too",
+    ),
+)
+"""Used by teamcal/storage/time_limit.py."""
+
+
+def _of_gunicorn(name: str, used_for: str, without_it: str) -> Internal:
+    return Internal("gunicorn", name, used_for, "25.3.0 and 26.2.0", without_it)
+
+
+CONNECTIONS = _of_gunicorn(
+    "AsyncWorker.handle, handle_request",
+    "ending connections that wait for their client when a worker runs out of connections",
+    "slow clients can occupy all of them for seconds",
+)
+ERROR_PAGES = _of_gunicorn(
+    "util.write_error", "refusing what is no HTTP in JSON", "gunicorn refuses it in HTML"
+)
+CLOSING = _of_gunicorn(
+    "Response.force_close",
+    "closing the connection after a body that can't be read",
+    "what follows such a body is taken for a request",
+)
+"""Used by teamcal/http, tried there by `prepare` for each worker."""

@@ -4,32 +4,45 @@ Every setting stands once, as a field: `host: str = setting("HOST", text, defaul
 environment variable, the function that parses its text, and the value without it.
 """
 
-import math
 import os
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from dotenv import load_dotenv
+from teamcal.env_file import MEGABYTE, SettingsError, load_env_file
+from teamcal.setting_values import (
+    ROOT,
+    InvalidSetting,
+    Networks,
+    Parser,
+    endpoint,
+    host_names,
+    is_development,
+    is_token_mode,
+    issuer,
+    kilobytes,
+    megabytes,
+    networks,
+    number,
+    on_or_off,
+    one_of,
+    one_word,
+    origins,
+    path,
+    public_url,
+    redis_address,
+    region,
+    stripped,
+    table_name,
+    text,
+    time_zone,
+)
+from teamcal.zones import DEFAULT_ZONE
 
-ROOT = Path(__file__).resolve().parent.parent
 EXAMPLE_SECRET = "change-this-to-a-long-random-value"  # noqa: S105 -- refused in production
 _DATA_DIR = (ROOT / ".data").resolve()
-_MEGABYTE = 1024 * 1024
-
-
-class SettingsError(ValueError):
-    """A variable has a value that isn't allowed. The text names the variable and what is allowed."""
-
-
-class _Invalid(ValueError):
-    """The end of the sentence "NAME: must be …"."""
-
-
-Parser = Callable[[str], Any]
-"""Returns the value of a setting's text, which isn't empty. Raises _Invalid."""
+KEY, TOKEN = "AWS_ACCESS_KEY_ID", "AWS_SESSION_TOKEN"
 
 
 def setting(name: str, parse: Parser, *, default: Any, secret: bool = False) -> Any:
@@ -38,113 +51,33 @@ def setting(name: str, parse: Parser, *, default: Any, secret: bool = False) -> 
     return field(default=default, metadata=metadata, repr=not secret)
 
 
-# Parsers
-
-
-def text(value: str) -> str:
-    return value
-
-
-def stripped(value: str) -> str:
-    return value.strip()
-
-
-def region(value: str) -> str:
-    if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", value):
-        raise _Invalid("a region such as ap-northeast-2")
-    return value
-
-
-def table_name(value: str) -> str:
-    # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
-    if not re.fullmatch(r"[A-Za-z0-9_.-]{3,255}", value):
-        raise _Invalid("a table name (3 to 255 of A-Z a-z 0-9 _ . -)")
-    return value
-
-
-def one_of(*allowed: str) -> Callable[[str], str]:
-    def parse(value: str) -> str:
-        if value not in allowed:
-            raise _Invalid(f"one of {', '.join(allowed)}")
-        return value
-
-    return parse
-
-
-def on_or_off(value: str) -> bool:
-    return one_of("on", "off")(value) == "on"
-
-
-def is_development(value: str) -> bool:
-    return one_of("production", "development", "testing")(value) != "production"
-
-
-def number(low: float, high: float, kind: type[float] = int) -> Parser:
-    def parse(value: str) -> float:
-        try:
-            parsed = kind(value)
-        except ValueError:
-            parsed = math.nan
-        if not low <= parsed <= high:  # nan is refused too
-            raise _Invalid(f"a number from {low} to {high}")
-        return parsed
-
-    return parse
-
-
-def megabytes(low: int, high: int) -> Parser:
-    """Returns a parser of a size that is given in MB; its values are bytes."""
-    parse_number = number(low, high)
-    return lambda value: parse_number(value) * _MEGABYTE
-
-
-def folder(value: str) -> Path:
-    return (ROOT / value).resolve()
-
-
-def endpoint(value: str) -> str:
-    if value != "embedded" and not re.fullmatch(
-        r"https?://(\[[0-9a-fA-F:.]+\]|[^\s/:@]+)(:[0-9]{1,5})?/?", value
-    ):
-        raise _Invalid("empty (AWS), 'embedded' or http(s)://host[:port]")
-    return value
-
-
-def origins(value: str) -> tuple[str, ...]:
-    names = tuple(part.strip().rstrip("/") for part in value.split(",") if part.strip())
-    valid = all(name == "*" or re.fullmatch(r"https?://[^\s/*]+", name) for name in names)
-    if not names or not valid:  # flask-cors and Engine.IO would take an empty list as "all"
-        raise _Invalid("* or a comma-separated list of origins such as https://calendar.example.com")
-    return names
-
-
-def redis_address(value: str) -> str:
-    if not re.match(r"(rediss?|unix)://", value):
-        raise _Invalid("redis://…, rediss://… or unix://…")
-    return value
-
-
-# Settings
-
-
 @dataclass(frozen=True)
 class StorageSettings:
     """Where the tables are. All that `models` and the migration need."""
 
     aws_region: str = setting("AWS_REGION", region, default="ap-northeast-2")
-    aws_access_key_id: str | None = setting("AWS_ACCESS_KEY_ID", text, default=None, secret=True)
-    aws_secret_access_key: str | None = setting("AWS_SECRET_ACCESS_KEY", text, default=None, secret=True)
+    aws_access_key_id: str | None = setting(KEY, one_word, default=None, secret=True)
+    aws_secret_access_key: str | None = setting("AWS_SECRET_ACCESS_KEY", one_word, default=None, secret=True)
+    aws_session_token: str | None = setting(TOKEN, one_word, default=None, secret=True)
     departments_table: str = setting("DEPARTMENTS_TABLE", table_name, default="departments")
     events_table: str = setting("EVENTS_TABLE", table_name, default="events")
     changes_table: str = setting("CHANGES_TABLE", table_name, default="changes")
+    access_table: str = setting("ACCESS_TABLE", table_name, default="access")
     billing_mode: str = setting(
         "DYNAMODB_BILLING_MODE", one_of("PAY_PER_REQUEST", "PROVISIONED"), default="PAY_PER_REQUEST"
     )
     endpoint_url: str | None = setting("DYNAMODB_ENDPOINT_URL", endpoint, default=None)
-    data_dir: Path = setting("DATA_DIR", folder, default=_DATA_DIR)  # noqa: RUF009 -- it returns a field
+    data_dir: Path = setting("DATA_DIR", path, default=_DATA_DIR)  # noqa: RUF009 -- it returns a field
     data_sync: str = setting("DATA_SYNC", one_of("interval", "always"), default="interval")
     engine_port: int = setting("ENGINE_PORT", number(0, 65535), default=0)
+    loading_memory: int = setting("LOADING_MEMORY_MB", megabytes(16, 65536), default=128 * MEGABYTE)
+    time_zone: str = setting("TIME_ZONE", time_zone, default=DEFAULT_ZONE)
     change_retention_days: int = setting("CHANGE_RETENTION_DAYS", number(1, 3650), default=30)
+    audit_retention_days: int = setting("AUDIT_RETENTION_DAYS", number(1, 3650), default=365)
+
+    @property
+    def tables(self) -> tuple[str, str, str, str]:
+        return self.departments_table, self.events_table, self.changes_table, self.access_table
 
     @property
     def embedded(self) -> bool:
@@ -159,12 +92,33 @@ class Settings:
     secret_key: str = setting("SECRET_KEY", stripped, default="", secret=True)
     development: bool = setting("FLASK_ENV", is_development, default=False)
     cors_origins: tuple[str, ...] = setting("CORS_ORIGINS", origins, default=("*",))
+    public_url: str | None = setting("PUBLIC_URL", public_url, default=None)
+    allowed_hosts: tuple[str, ...] = setting("ALLOWED_HOSTS", host_names, default=())
+    trusted_proxies: int = setting("TRUSTED_PROXIES", number(0, 16), default=0)
+    token_mode: bool = setting("AUTH_MODE", is_token_mode, default=False)
+    guest_networks: Networks = setting("GUEST_NETWORKS", networks, default=())  # noqa: RUF009 -- as DATA_DIR
+    requests_per_minute: int = setting("REQUESTS_PER_MINUTE", number(60, 10_000_000), default=6000)
+    oidc_issuer: str | None = setting("OIDC_ISSUER", issuer, default=None)
+    oidc_client_id: str | None = setting("OIDC_CLIENT_ID", one_word, default=None)
+    oidc_client_secret: str | None = setting("OIDC_CLIENT_SECRET", one_word, default=None, secret=True)
+    oidc_groups_claim: str = setting("OIDC_GROUPS_CLAIM", stripped, default="groups")
+    oidc_admin_group: str | None = setting("OIDC_ADMIN_GROUP", stripped, default=None)
     redis_url: str | None = setting("REDIS_URL", redis_address, default=None, secret=True)
     installation: str = setting("INSTALLATION", text, default="team-calendar")
     tail_interval: float = setting("TAIL_INTERVAL_SECONDS", number(0.1, 3600, float), default=5.0)
-    replica_memory: int = setting("REPLICA_MEMORY_MB", megabytes(16, 65536), default=256 * _MEGABYTE)
+    replica_memory: int = setting("REPLICA_MEMORY_MB", megabytes(16, 65536), default=256 * MEGABYTE)
+    socket_messages_per_second: float = setting(
+        "SOCKET_MESSAGES_PER_SECOND", number(1, 100_000, float), default=20
+    )
+    socket_message_burst: float = setting("SOCKET_MESSAGE_BURST", number(1, 1_000_000), default=200)
+    unread_client: int = setting("UNREAD_CLIENT_MB", megabytes(1, 1024), default=8 * MEGABYTE)
+    unread_process: int = setting("UNREAD_PROCESS_MB", megabytes(16, 65536), default=256 * MEGABYTE)
     direct_broadcast: bool = setting("DIRECT_BROADCAST", on_or_off, default=True)
     fast_path: bool = setting("FAST_PATH", on_or_off, default=True)
+    body_seconds: float = setting("BODY_TIMEOUT_SECONDS", number(0.5, 600, float), default=6.5)
+    answer_rate: int = setting("ANSWER_KB_PER_SECOND", kilobytes(1, 1024), default=64 * 1024)
+    answers_memory: int = setting("ANSWERS_MEMORY_MB", megabytes(16, 65536), default=256 * MEGABYTE)
+    holidays_file: Path | None = setting("HOLIDAYS_FILE", path, default=None)  # noqa: RUF009 -- as DATA_DIR
     host: str = setting("HOST", text, default="127.0.0.1")
     port: int = setting("PORT", number(1, 65535), default=5000)
 
@@ -180,7 +134,12 @@ NAMES = [
 
 def storage_settings(environ: Mapping[str, str] | None = None) -> StorageSettings:
     """Reads the process's variables, completed from `.env`, or else `environ`. Raises SettingsError."""
-    return StorageSettings(**_values(StorageSettings, _environment(environ)))
+    settings = StorageSettings(**_values(StorageSettings, _environment(environ)))
+    if len(set(settings.tables)) < len(settings.tables):
+        raise SettingsError(
+            "DEPARTMENTS_TABLE, EVENTS_TABLE, CHANGES_TABLE, ACCESS_TABLE: must be four different names"
+        )
+    return settings
 
 
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
@@ -195,12 +154,22 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
             "Required in production; the example's value is refused. "
             '생성 명령 (make one): python -c "import secrets; print(secrets.token_hex(32))"'
         )
+    if values["oidc_issuer"] and not values["oidc_client_id"]:
+        raise SettingsError("OIDC_CLIENT_ID: OIDC_ISSUER와 함께 설정해야 합니다. Required with OIDC_ISSUER.")
+    if values["oidc_client_id"] and not values["oidc_issuer"]:
+        raise SettingsError(
+            "OIDC_ISSUER: OIDC_CLIENT_ID와 함께 설정해야 합니다. Required with OIDC_CLIENT_ID."
+        )
     return Settings(storage_settings(environ), **values)
 
 
 def _environment(environ: Mapping[str, str] | None) -> Mapping[str, str]:
     if environ is None:
-        load_dotenv(ROOT / ".env")
+        key, token = os.environ.get(KEY), os.environ.get(TOKEN)
+        load_env_file(ROOT / ".env")
+        # A session token belongs to its key: one of them from `.env` and the other not don't fit.
+        if os.environ.get(KEY) and bool(key) != bool(token):
+            os.environ.pop(TOKEN, None)
         environ = os.environ
     return environ
 
@@ -223,5 +192,5 @@ def _value(setting_field: Field[Any], environ: Mapping[str, str]) -> Any:
         return setting_field.default
     try:
         return parse(value)
-    except _Invalid as error:
+    except InvalidSetting as error:
         raise SettingsError(f"{name}: must be {error}") from None

@@ -8,6 +8,7 @@ import http.client
 import json
 import os
 import threading
+import zlib
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
@@ -40,16 +41,13 @@ def run(action: str, body: bytes) -> Answer:
 
 
 def _run_in_process(action: str, body: bytes) -> Answer:
-    from ministack.services import dynamodb
+    from localdynamo import actions
 
-    call = dynamodb.handle_request("POST", "/", {"x-amz-target": "DynamoDB_20120810." + action}, body, {})
     with _lock:
-        try:
-            call.send(None)
-        except StopIteration as stop:
-            status, headers, answer = stop.value
-            return status, headers, answer if isinstance(answer, bytes) else answer.encode()
-    raise AssertionError("the engine waits for something")
+        status, headers, answer = actions.run(action, json.loads(body))
+    content = answer if isinstance(answer, bytes) else answer.encode()
+    # The fast client takes no answer without its checksum.
+    return status, headers | {"x-amz-crc32": str(zlib.crc32(content))}, content
 
 
 def _run_at_endpoint(action: str, body: bytes) -> Answer:

@@ -14,6 +14,7 @@ import time
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any
 
 from flask_socketio import SocketIOTestClient
@@ -21,7 +22,8 @@ from flask_socketio import SocketIOTestClient
 from models import DynamoDBDatabase
 from teamcal.calendar import Calendar
 from teamcal.domain.changes import DEPARTMENTS, digest_of_all
-from teamcal.factory import create_app
+from teamcal.domain.pulse import PULSE
+from teamcal.factory import create_app, pulses_of
 from teamcal.metrics import Counters
 from teamcal.settings import Settings, StorageSettings
 from teamcal.storage.change_rows import change_of
@@ -29,6 +31,7 @@ from teamcal.storage.codec import from_item, to_item
 from teamcal.sync.ports import Notices
 from teamcal.sync.replicas import Replicas
 from teamcal.sync.watcher import Watcher
+from tests import guests
 from tests.engine import Fault, client
 
 ATTEMPTS = 20
@@ -51,17 +54,31 @@ class Server:
         database: DynamoDBDatabase,
         now: Callable[[], datetime],
         notices: Notices | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.database, self.counters = database, Counters()
+        self.clock, self.pulses = clock, pulses_of(settings, database, self.counters, clock)
         self.app, self.socketio = create_app(
-            settings, database, now=now, watch=False, metrics=self.counters, notices=notices
+            *(settings, database),
+            now=now,
+            watch=False,
+            metrics=self.counters,
+            notices=notices,
+            pulses=self.pulses,
         )
         self.calendar: Calendar = self.app.extensions["calendar"]
         self.replicas: Replicas = self.app.extensions["replicas"]
 
-    def watcher(self, interval: float = 1.0, sleep: Callable[[float], None] = time.sleep) -> Watcher:
-        """The server's timer, which the tests run themselves."""
-        return Watcher(self.replicas, self.purge, interval, sleep, lambda task: task())
+    def watcher(
+        self,
+        interval: float = 1.0,
+        sleep: Callable[[float], None] = time.sleep,
+        pulses: bool = False,
+        spawn: Callable[[Callable[[], None]], object] = lambda task: task(),
+    ) -> Watcher:
+        """The server's watcher, which the tests run themselves."""
+        watched = self.pulses if pulses else None
+        return Watcher(self.replicas, self.purge, interval, sleep, spawn, watched, self.clock)
 
     def purge(self) -> None:
         """Removes the events of deleted departments, as the timer does."""
@@ -87,8 +104,8 @@ class Server:
         assert answer.status_code == 200, answer.text
         return answer.json["events"]
 
-    def member(self, *department_ids: str, **headers: str) -> "Member":
-        member = Member(self, headers)
+    def member(self, *department_ids: str, auth: dict[str, Any] | None = None, **headers: str) -> "Member":
+        member = Member(self, headers, auth)
         for department_id in department_ids:
             assert member.ask("join_department", {"department_id": department_id})["revision"] >= 0
         if department_ids:
@@ -99,8 +116,15 @@ class Server:
 class Member:
     """A Socket.IO client of one server."""
 
-    def __init__(self, server: Server, headers: dict[str, str]) -> None:
-        self.client: SocketIOTestClient = server.socketio.test_client(server.app, headers=headers)
+    def __init__(
+        self, server: Server, headers: dict[str, str], auth: dict[str, Any] | None = None, http: Any = None
+    ) -> None:
+        """`http`: a Flask test client from whose address it connects."""
+        if guests.CALLERS_ARE_GUESTS and http is None:
+            http = server.http
+        self.client: SocketIOTestClient = server.socketio.test_client(
+            server.app, headers=headers, auth=auth, flask_test_client=http
+        )
 
     def ask(self, name: str, *payload: Any) -> Any:
         """The acknowledgement."""
@@ -171,7 +195,7 @@ class PatientClient:
 
 
 class House:
-    """Three tables, and servers over them."""
+    """Four tables, and servers over them."""
 
     def __init__(self) -> None:
         number = f"{next(_numbers)}-{uuid.uuid4().hex[:6]}"
@@ -179,6 +203,7 @@ class House:
             departments_table=f"departments-{number}",
             events_table=f"events-{number}",
             changes_table=f"changes-{number}",
+            access_table=f"access-{number}",
         )
         self.plain = client()
         DynamoDBDatabase(self.storage, self.plain).create_tables()
@@ -193,13 +218,26 @@ class House:
         calls: list[str] | None = None,
         now: Callable[[], datetime] = right_now,
         notices: Notices | None = None,
+        clock: Callable[[], float] = time.monotonic,
         **settings: Any,
     ) -> Server:
         settings.setdefault("direct_broadcast", os.environ.get("DIRECT_BROADCAST") != "off")
         settings.setdefault("fast_path", os.environ.get("FAST_PATH") != "off")
         settings.setdefault("cors_origins", tuple(os.environ.get("CORS_ORIGINS", "*").split(",")))
+        as_guests = guests.CALLERS_ARE_GUESTS and "token_mode" not in settings
+        if as_guests:
+            settings = guests.SETTINGS | settings
         made = Settings(self.storage, "only-the-tests-know-it", **settings)
-        return Server(made, self.database(client(before, after, calls), now), now, notices)
+        server = Server(made, self.database(client(before, after, calls), now), now, notices, clock)
+        if as_guests:
+            server.app.test_client_class = guests.GuestClient
+            server.app.extensions["administrator"] = lambda: self.administrators_token
+        return server
+
+    @cached_property
+    def administrators_token(self) -> str:
+        """Of a real administrator, made by a server of its own."""
+        return guests.administrators_token(self.server(token_mode=True).calendar)
 
     def put_department(self, **item: Any) -> None:
         """Straight into the table, as an older server or a person would."""
@@ -223,9 +261,10 @@ class House:
         return found
 
     def dump(self) -> str:
-        """Everything in the tables, in an order that doesn't depend on the engine."""
-        names = (self.storage.departments_table, self.storage.events_table, self.storage.changes_table)
-        return "\n".join(line for name in names for line in sorted(map(_as_text, self.items(name))))
+        """Everything in the tables but pulses, in an order that doesn't depend on the engine."""
+        names = self.storage.tables
+        tables = ([item for item in self.items(name) if item.get("department_id") != PULSE] for name in names)
+        return "\n".join(line for items in tables for line in sorted(map(_as_text, items)))
 
     def must_be_sound(self, department_id: str) -> None:
         """Revisions have no hole, each change names the one before it, the head's digest is right."""

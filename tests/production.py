@@ -19,35 +19,40 @@ from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
 
+from localdynamo import credentials_of
 from tests.servers import ROOT, environment_of, free_port, running
 from tests.storage.dynoxide import wait_until_it_listens
 
 SCRIPT_SECONDS = 200
 IN_USE, OFF = "The fast DynamoDB client is in use", "The fast DynamoDB client is off"
-KEYS = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}
 
 
 def main(python: str) -> None:
-    with tempfile.TemporaryDirectory() as folder, engine(Path(folder, "engine")) as url:
-        check_a_script(python, Path(folder), url)
-        check_a_server(python, Path(folder), url)
+    with tempfile.TemporaryDirectory() as folder, engine(Path(folder, "engine")) as env:
+        check_a_script(python, Path(folder), env)
+        check_a_server(python, Path(folder), env)
 
 
 @contextmanager
-def engine(folder: Path) -> Iterator[str]:
-    """Runs an embedded engine of the development environment. Yields its URL."""
+def engine(folder: Path) -> Iterator[dict[str, str]]:
+    """Runs an embedded engine of the development environment. Yields the variables of its clients."""
     port = free_port()
     command = [sys.executable, "-m", "localdynamo", "--data-dir", str(folder), "--port", str(port)]
     with subprocess.Popen([*command, "--grace", "600"], cwd=ROOT) as process:
         try:
             wait_until_it_listens(process, port)
-            yield f"http://127.0.0.1:{port}"
+            key_id, secret = credentials_of(folder)
+            yield {
+                "DYNAMODB_ENDPOINT_URL": f"http://127.0.0.1:{port}",
+                "AWS_ACCESS_KEY_ID": key_id,
+                "AWS_SECRET_ACCESS_KEY": secret,
+            }
         finally:
             process.terminate()
 
 
-def check_a_script(python: str, folder: Path, url: str) -> None:
-    environment = environment_of("eventlet", free_port(), folder, {"DYNAMODB_ENDPOINT_URL": url, **KEYS})
+def check_a_script(python: str, folder: Path, env: dict[str, str]) -> None:
+    environment = environment_of("eventlet", free_port(), folder, env)
     command = [python, "-m", "tests.production", "--inside"]
     done = subprocess.run(
         command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=SCRIPT_SECONDS
@@ -86,12 +91,11 @@ def inside() -> None:
     print(f"boto3 {boto3.__version__}, botocore {botocore.__version__}: the fast client is in use")
 
 
-def check_a_server(python: str, folder: Path, url: str) -> None:
+def check_a_server(python: str, folder: Path, env: dict[str, str]) -> None:
     """One REST write and one read by the documented command."""
     port = free_port()
     gunicorn = [str(Path(python).absolute().parent / "gunicorn"), "--worker-class", "eventlet", "-w", "1"]
     command = [*gunicorn, "app:app", "--bind", f"127.0.0.1:{port}"]
-    env = {"DYNAMODB_ENDPOINT_URL": url, **KEYS}
     with running(
         "eventlet", data_dir=folder / "server", env=env, port=port, tables=False, command=command
     ) as server:

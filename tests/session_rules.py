@@ -14,10 +14,14 @@ import pytest
 for _name in list(os.environ):
     if _name.startswith(("AWS_", "DYNAMODB_")) or _name in (
         "SECRET_KEY", "FLASK_ENV", "DATA_DIR", "DATA_SYNC", "REDIS_URL", "HOST", "PORT",
+        "HOLIDAYS_FILE",
     ):  # fmt: skip
         del os.environ[_name]
 os.environ["PYTHON_DOTENV_DISABLED"] = "1"
 os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
+
+# A shell starts what it puts in the background deaf to Ctrl+C, and all that this starts inherits it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Every process that a test starts inherits this, however far it goes away from its parent.
 _MARK = f"TEAMCAL_TEST_SESSION={uuid.uuid4()}"

@@ -3,7 +3,6 @@
 import threading
 import time
 import uuid
-from contextlib import suppress
 from itertools import pairwise
 from typing import Any
 
@@ -174,16 +173,17 @@ class Writers:
         """Submits in a thread of its own that has `seconds` until its deadline."""
 
         def run() -> None:
-            with within(seconds), suppress(StorageUnavailable):
+            with within(seconds):
                 self.queue.submit(self.replica, [submission])
-                self.done.append(name)
+                if not isinstance(submission.result, StorageUnavailable):
+                    self.done.append(name)
 
         thread = threading.Thread(target=run, daemon=True)
         thread.start()
         return thread
 
     def waiting(self) -> list[Submission]:
-        return [submission for _, submission in self.queue._waiting]
+        return [submission for request in self.queue._waiting for submission in request.waiting]
 
 
 def creation(number: int) -> Submission:

@@ -4,6 +4,7 @@ import pytest
 
 from teamcal.settings import (
     EXAMPLE_SECRET,
+    ROOT,
     Settings,
     SettingsError,
     StorageSettings,
@@ -26,14 +27,38 @@ WRONG = {
         "http://a:port",
         "ftp://a",
         "http://user:secret@a",
+        "http://a:65536",
     ],
     "DATA_SYNC": ["never"],
     "ENGINE_PORT": ["-1", "65536", "a"],
+    "TIME_ZONE": ["KST", "Asia", "../Seoul", "서울"],
     "CHANGE_RETENTION_DAYS": ["0", "1.5", "forever"],
-    "CORS_ORIGINS": ["example.com", "https://*.example.com", "https://a.b/c", ","],
-    "REDIS_URL": ["localhost", "http://localhost"],
+    "CORS_ORIGINS": [
+        "example.com",
+        "https://*.example.com",
+        "https://a.b/c",
+        ",",
+        "https://me@a.b",
+        "https://가..b",
+        "https://a.b:99999",
+    ],
+    "PUBLIC_URL": [
+        "calendar.example.com",
+        "ftp://a",
+        "https://",
+        "https://a b",
+        "https://a/?b",
+        "https://a/#b",
+        "https://a:99999",
+        "https://me@a",
+        "*",
+    ],
+    "ALLOWED_HOSTS": ["*", "https://a", "a:8000", "*.a", ".a", "a b", ",", "a/b", "a..b", "[::1]"],
+    "TRUSTED_PROXIES": ["-1", "17", "yes", "10.0.0.1"],
+    "REDIS_URL": ["localhost", "http://localhost", "redis://h:port", "redis://:p/ss@h:1", "redis://[::1"],
     "TAIL_INTERVAL_SECONDS": ["0", "nan", "inf"],
     "REPLICA_MEMORY_MB": ["1", "all"],
+    "LOADING_MEMORY_MB": ["15", "all"],
     "DIRECT_BROADCAST": ["yes"],
     "FAST_PATH": ["1"],
     "PORT": ["0", "http", "70000"],
@@ -47,6 +72,11 @@ WRONG = {
 def test_a_wrong_value_is_named(name: str, value: str) -> None:
     with pytest.raises(SettingsError, match=rf"^{name}: must be "):
         load_settings({**SECRET, name: value})
+
+
+def test_one_table_for_two_things_is_refused() -> None:
+    with pytest.raises(SettingsError, match=r"EVENTS_TABLE.*four different"):
+        load_settings({**SECRET, "EVENTS_TABLE": "departments"})
 
 
 @pytest.mark.parametrize("secret", [None, "", "   ", EXAMPLE_SECRET, f" {EXAMPLE_SECRET}\n"])
@@ -84,7 +114,18 @@ def test_defaults() -> None:
     assert settings.storage.endpoint_url is None
     assert not settings.storage.embedded
     assert settings.storage.aws_access_key_id is None
+    assert settings.holidays_file is None
     assert (settings.host, settings.port, settings.tail_interval) == ("127.0.0.1", 5000, 5.0)
+
+
+@pytest.mark.parametrize(
+    ("given", "missing"), [("OIDC_ISSUER", "OIDC_CLIENT_ID"), ("OIDC_CLIENT_ID", "OIDC_ISSUER")]
+)
+def test_a_provider_and_what_it_calls_the_calendar_belong_together(given: str, missing: str) -> None:
+    both = {**SECRET, "OIDC_ISSUER": "https://login.example.com", "OIDC_CLIENT_ID": "calendar"}
+    assert load_settings(both).oidc_client_id == "calendar"
+    with pytest.raises(SettingsError, match=rf"^{missing}: {given}와 함께.* Required with {given}\.$"):
+        load_settings({**both, missing: ""})
 
 
 def test_an_empty_variable_means_the_default() -> None:
@@ -111,12 +152,43 @@ def test_valid_values_are_parsed() -> None:
             "REPLICA_MEMORY_MB": "32",
             "DYNAMODB_BILLING_MODE": "PROVISIONED",
             "TAIL_INTERVAL_SECONDS": "0.5",
+            "HOLIDAYS_FILE": "holidays.txt",
         }
     )
     assert settings.cors_origins == ("https://a.example.com", "http://localhost:3000")
     assert settings.replica_memory == 32 * 1024 * 1024
     assert settings.tail_interval == 0.5
+    assert settings.holidays_file == ROOT / "holidays.txt"
     assert load_settings({**SECRET, "DYNAMODB_ENDPOINT_URL": "embedded"}).storage.embedded
+
+
+def test_origins_are_taken_as_browsers_send_them() -> None:
+    origins = (
+        "https://Intra.Example.com:443, http://a.example.com:80/, http://b.example.com:443, http://c:8080,"
+        "https://캘린더.회사.kr:8443, http://[::1]:3000"
+    )
+    assert load_settings({**SECRET, "CORS_ORIGINS": origins}).cors_origins == (
+        "https://intra.example.com",
+        "http://a.example.com",
+        "http://b.example.com:443",
+        "http://c:8080",
+        "https://xn--9m1bp4jzvt.xn--vf4b131b.kr:8443",
+        "http://[::1]:3000",
+    )
+
+
+def test_names_of_the_server_are_taken_as_browsers_send_them() -> None:
+    for url, expected in {
+        "https://Calendar.Example.com/": "https://calendar.example.com",
+        "http://intra:80": "http://intra",
+        "https://intra:8443/team/Calendar/": "https://intra:8443/team/Calendar",
+        "https://캘린더.회사.kr": "https://xn--9m1bp4jzvt.xn--vf4b131b.kr",
+        "http://192.168.0.7:8000": "http://192.168.0.7:8000",
+    }.items():
+        assert load_settings({**SECRET, "PUBLIC_URL": url}).public_url == expected
+    hosts = load_settings({**SECRET, "ALLOWED_HOSTS": "Intra, calendar.example.com,캘린더.회사.kr"})
+    assert hosts.allowed_hosts == ("intra", "calendar.example.com", "xn--9m1bp4jzvt.xn--vf4b131b.kr")
+    assert load_settings({**SECRET, "TRUSTED_PROXIES": "2"}).trusted_proxies == 2
 
 
 def test_nothing_secret_is_shown() -> None:

@@ -1,21 +1,32 @@
 """The removal of the events of deleted departments."""
 
+import random
+
 from teamcal.domain.changes import DEPARTMENTS
 from teamcal.domain.database import Database
+from teamcal.errors import StorageError, StorageThrottled
 
 
 def purge_deleted(database: Database) -> None:
-    """Removes the events of every deleted department that still has some. Raises StorageError."""
-    for department_id in database.read_head(DEPARTMENTS).purging:
-        _purge(database, department_id)
-        database.mark_purged(department_id)
+    """Removes the events of every deleted department that still has some. Raises StorageError.
+
+    One that fails doesn't stop the others, and none is always the last: it would never have its turn.
+    """
+    departments = list(database.read_head(DEPARTMENTS).purging)
+    failure: StorageError | None = None
+    for department_id in random.sample(departments, len(departments)):
+        try:
+            database.purge(department_id)
+        except StorageError as error:
+            failure = error
+    if failure is not None:
+        raise failure
 
 
-def _purge(database: Database, department_id: str) -> None:
-    def still_deleted() -> bool:
-        return database.read_head(department_id).deleted
+def require_purged(database: Database, department_id: str) -> None:
+    """Ends the removal of a deleted department's events, which must not live on in its next life.
 
-    head = database.read_head(department_id)
-    changes = database.read_changes(department_id, 0, head.revision) if head.deleted else []
-    event_ids = {change.record["id"] for change in changes if "id" in change.record}
-    database.purge(department_id, event_ids, still_deleted)
+    Raises StorageThrottled when there are more than can be removed before the deadline.
+    """
+    if department_id in database.read_head(DEPARTMENTS).purging and not database.purge(department_id):
+        raise StorageThrottled(f"the events of {department_id} are still being removed")

@@ -7,29 +7,33 @@ server process wrote in between.
 from collections import ChainMap
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 from teamcal.domain.caller import Right
-from teamcal.domain.changes import (
-    DEPARTMENT_CREATED,
-    DEPARTMENT_DELETED,
-    DEPARTMENT_UPDATED,
-    EVENT_CREATED,
-    EVENT_DELETED,
-    EVENT_UPDATED,
+from teamcal.domain.changes import EVENT_CREATED, EVENT_DELETED, EVENT_UPDATED
+from teamcal.domain.event_edit import created, edited, with_times_read
+from teamcal.domain.event_fields import EVENT_FIELDS, SIMPLE
+from teamcal.domain.events import (
+    CREATE_DIGEST,
+    changed_fields,
+    create_digest,
+    is_created_by,
+    is_series,
+    text_of,
+    touches_series,
 )
-from teamcal.domain.events import CREATE_DIGEST, create_digest, department_name, differs, is_created_by
+from teamcal.domain.items import ItemWrite
+from teamcal.domain.series_edit import as_of_version
 from teamcal.domain.values import Record
 from teamcal.errors import (
     CalendarError,
-    DepartmentNameTaken,
-    DepartmentNotFound,
     EventGone,
     EventNotFound,
     IdTaken,
     StorageUnavailable,
     VersionConflict,
 )
+from teamcal.zones import DEFAULT_ZONE
 
 View = ChainMap[str, Record | None]
 """The records of a log as an operation sees them, after the operations before it in the batch; None for one
@@ -41,7 +45,8 @@ class Draft(NamedTuple):
 
     `expects`: the revision at which the record must be stored for this, 0 for an id that was never used.
     `at`: the time of the change if it isn't that of the commit; a row whose event has the same time is
-    smaller. `prior_log`: the log of the record's previous change if it isn't this one.
+    smaller. `prior_log`: the log of the record's previous change if it isn't this one. `items`: plain items
+    that are written in the same transaction.
     """
 
     kind: str
@@ -49,6 +54,7 @@ class Draft(NamedTuple):
     expects: int | None = None
     at: str = ""
     prior_log: str = ""
+    items: tuple[ItemWrite, ...] = ()
 
 
 class Unchanged(NamedTuple):
@@ -60,11 +66,15 @@ class Unchanged(NamedTuple):
 class Operation(Protocol):
     """What a caller wants done to one log. `needs`: the right that the caller must have.
 
-    `is_for_list`: the log is that of the list of departments.
+    `belongs_to`: the log, if it isn't a department's own: DEPARTMENTS or ACCESS. `concerns`: the id of the
+    department (of the user for Right.OWN) that the right is needed in; "" is the log's own department.
     """
 
     needs: ClassVar[Right]
-    is_for_list: ClassVar[bool]
+    belongs_to: ClassVar[str]
+
+    @property
+    def concerns(self) -> str: ...
 
     def apply(self, view: View) -> Draft | Unchanged:
         """Returns the change to make to the state in `view`. Raises CalendarError if there can't be one."""
@@ -73,25 +83,33 @@ class Operation(Protocol):
         """Returns the error of this operation when the stored record isn't as its draft expects it."""
 
 
-class _EventOperation:
+class EventOperation:
+    """What operations on events have in common."""
+
     needs: ClassVar[Right] = Right.EDIT
-    is_for_list: ClassVar[bool] = False
+    belongs_to: ClassVar[str] = ""
+
+    @property
+    def concerns(self) -> str:
+        return ""
 
     def refusal(self) -> CalendarError:
         return StorageUnavailable("a stored event is not as expected")
 
 
 @dataclass(frozen=True, slots=True)
-class CreateEvent(_EventOperation):
+class CreateEvent(EventOperation):
     """Creates an event with these fields; repeating it returns the event as it is now.
 
-    `id_is_clients`: the client made the id, so it may have been used before, also by a deleted event.
+    `id_is_clients`: the client made the id, so it may have been used before, also by a deleted event. `zone`:
+    that of the event's times, if the fields name none.
     """
 
     event_id: str
     department_id: str
-    fields: Mapping[str, str]
+    fields: Mapping[str, Any]
     at: str
+    zone: str = DEFAULT_ZONE
     id_is_clients: bool = False
 
     def apply(self, view: View) -> Draft | Unchanged:
@@ -102,8 +120,10 @@ class CreateEvent(_EventOperation):
             return Unchanged(existing)
         if self.event_id in view:  # deleted by this batch: a version never starts again
             raise EventGone(self.event_id)
-        event = {"id": self.event_id, "department_id": self.department_id, **self.fields}
-        event |= {"created_at": self.at, "last_modified": self.at, CREATE_DIGEST: create_digest(self.fields)}
+        event = {"id": self.event_id, "department_id": self.department_id, **created(self.fields, self.zone)}
+        event |= {"created_at": self.at, "last_modified": self.at}
+        if self.id_is_clients:
+            event[CREATE_DIGEST] = create_digest(self.fields)
         return Draft(EVENT_CREATED, event, 0 if self.id_is_clients else None, self.at)
 
     def refusal(self) -> CalendarError:
@@ -111,7 +131,7 @@ class CreateEvent(_EventOperation):
 
 
 @dataclass(frozen=True, slots=True)
-class ImportEvent(_EventOperation):
+class ImportEvent(EventOperation):
     """An event with a stable id; one whose id the department has known stays as it is."""
 
     event: Record
@@ -125,35 +145,57 @@ class ImportEvent(_EventOperation):
 
 
 @dataclass(frozen=True, slots=True)
-class UpdateEvent(_EventOperation):
-    """Sets `fields` and leaves the others. `expected_version`: only if the event is still at it."""
+class UpdateEvent(EventOperation):
+    """Sets `fields` and leaves the others. `expected_version`: only if the event is still at it.
+
+    `whole_series`: the caller knows series; for others one isn't there, so that none changes a year of
+    meetings by accident.
+    """
 
     event_id: str
-    fields: Mapping[str, str]
+    fields: Mapping[str, Any]
     expected_version: int | None
     at: str
+    zone: str = DEFAULT_ZONE
+    whole_series: bool = False
 
     def apply(self, view: View) -> Draft | Unchanged:
-        current = _event(view, self.event_id)
-        _require_version(current, self.expected_version)
-        if not differs(current, self.fields):
-            return Unchanged(current)
-        return Draft(EVENT_UPDATED, {**current, **self.fields, "last_modified": self.at}, at=self.at)
+        current = event_in(view, self.event_id, self.whole_series)
+        require_version(current, self.expected_version)
+        event = edited(current, self.fields, self.zone)
+        return Unchanged(current) if event is current else updated(event, self.at)
 
 
 @dataclass(frozen=True, slots=True)
-class DeleteEvent(_EventOperation):
+class ReadTimes(EventOperation):
+    """Gives the event of an earlier version, which knew only the text of a time, the times that it means."""
+
     event_id: str
-    expected_version: int | None = None
+    at: str
+    zone: str = DEFAULT_ZONE
 
     def apply(self, view: View) -> Draft | Unchanged:
-        current = _event(view, self.event_id)
-        _require_version(current, self.expected_version)
+        current = event_in(view, self.event_id, whole_series=True)
+        event = with_times_read(current, self.zone)
+        return Unchanged(current) if event is current else updated(event, self.at)
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteEvent(EventOperation):
+    """`whole_series`: see UpdateEvent."""
+
+    event_id: str
+    expected_version: int | None = None
+    whole_series: bool = False
+
+    def apply(self, view: View) -> Draft | Unchanged:
+        current = event_in(view, self.event_id, self.whole_series)
+        require_version(current, self.expected_version)
         return Draft(EVENT_DELETED, {**current, "deleted": True})
 
 
 @dataclass(frozen=True, slots=True)
-class ReceiveEvent(_EventOperation):
+class ReceiveEvent(EventOperation):
     """The second half of a move. `event` is what DeleteEvent, at its version, takes out of its department."""
 
     event: Record
@@ -165,25 +207,32 @@ class ReceiveEvent(_EventOperation):
             raise IdTaken(self.event["id"])
         # An older server's event has no version: it counts as its first.
         moved = {"version": 1, **self.event, "department_id": self.department_id, "last_modified": self.at}
+        if touches_series(moved):  # revisions are those of a log
+            moved = as_of_version(moved, moved["version"] + 1)
         return Draft(EVENT_CREATED, moved, at=self.at, prior_log=self.event["department_id"])
 
 
 @dataclass(frozen=True, slots=True)
-class RestoreEvent(_EventOperation):
-    """Gives the event the state `fields`. `newest` is its record, which may be a tombstone."""
+class RestoreEvent(EventOperation):
+    """Gives the event the fields of `state`, an earlier record of it.
+
+    `newest` is its newest record, which may be a tombstone.
+    """
 
     newest: Record
-    fields: Mapping[str, str]
+    state: Record
     at: str
 
     def apply(self, view: View) -> Draft | Unchanged:
         current = view.get(self.newest["id"])
         if current is not None:
-            return UpdateEvent(self.newest["id"], self.fields, None, self.at).apply(view)
+            if not changed_fields(current, self.state):
+                return Unchanged(current)
+            return updated(with_state(current, self.state), self.at)
         if not self.newest.get("deleted") or self.newest["id"] in view:  # the tombstone isn't the newest
             raise EventNotFound(self.newest["id"])
         event = {name: value for name, value in self.newest.items() if name not in ("deleted", "expires_at")}
-        restored = {**event, **self.fields, "last_modified": self.at}
+        restored = {**with_state(event, self.state), "last_modified": self.at}
         # The event may have been restored and moved since the tombstone was read: it would be in two places.
         return Draft(EVENT_CREATED, restored, self.newest["revision"], self.at)
 
@@ -191,96 +240,31 @@ class RestoreEvent(_EventOperation):
         return EventNotFound(self.newest["id"])
 
 
-class _DepartmentOperation:
-    needs: ClassVar[Right] = Right.MANAGE
-    is_for_list: ClassVar[bool] = True
-
-    def refusal(self) -> CalendarError:
-        return StorageUnavailable("a stored department is not as expected")
-
-
-@dataclass(frozen=True, slots=True)
-class CreateDepartment(_DepartmentOperation):
-    """Adds a department with a free name to the list; one that has its id already stays as it is."""
-
-    needs: ClassVar[Right] = Right.ADMINISTER
-    department: Record
-
-    def apply(self, view: View) -> Draft | Unchanged:
-        existing = view.get(self.department["id"])
-        if existing is not None:
-            return Unchanged(existing)
-        _require_free_name(view, self.department)
-        return Draft(DEPARTMENT_CREATED, self.department, expects=0)
-
-
-@dataclass(frozen=True, slots=True)
-class EditDepartment(_DepartmentOperation):
-    department_id: str
-    fields: Mapping[str, str]
-    at: str
-
-    def apply(self, view: View) -> Draft | Unchanged:
-        current = _department(view, self.department_id)
-        if not differs(current, self.fields):
-            return Unchanged(current)
-        edited = {**current, **self.fields, "updated_at": self.at}
-        if department_name(edited) != department_name(current):
-            _require_free_name(view, edited)
-        return Draft(DEPARTMENT_UPDATED, edited)
-
-
-@dataclass(frozen=True, slots=True)
-class DeleteDepartment(_DepartmentOperation):
-    """Takes the department off the list. CloseLog ends its own log in the same commit."""
-
-    department_id: str
-
-    def apply(self, view: View) -> Draft | Unchanged:
-        return Draft(DEPARTMENT_DELETED, {**_department(view, self.department_id), "deleted": True})
-
-
-@dataclass(frozen=True, slots=True)
-class CloseLog(_DepartmentOperation):
-    """Ends the log of a department that is being deleted."""
-
-    is_for_list: ClassVar[bool] = False
-
-    def apply(self, view: View) -> Draft | Unchanged:
-        return Draft(DEPARTMENT_DELETED, {})
-
-
-@dataclass(frozen=True, slots=True)
-class ReopenLog(_DepartmentOperation):
-    """Continues the log of a deleted department that is being created again."""
-
-    needs: ClassVar[Right] = Right.ADMINISTER
-    is_for_list: ClassVar[bool] = False
-
-    def apply(self, view: View) -> Draft | Unchanged:
-        return Draft(DEPARTMENT_CREATED, {})
-
-
-def _event(view: View, event_id: str) -> Record:
+def event_in(view: View, event_id: str, whole_series: bool) -> Record:
+    """Returns the event. Raises EventNotFound, also for a series that isn't asked for as one."""
     event = view.get(event_id)
-    if event is None:
+    if event is None or (is_series(event) and not whole_series):
         raise EventNotFound(event_id)
     return event
 
 
-def _require_version(current: Record, expected: int | None) -> None:
+def require_version(current: Record, expected: int | None) -> None:
+    """Raises VersionConflict if the record, or the occurrence, is at another version."""
     if expected is not None and expected != current.get("version", 1):
         raise VersionConflict(current, expected)
 
 
-def _department(view: View, department_id: str) -> Record:
-    department = view.get(department_id)
-    if department is None:
-        raise DepartmentNotFound(department_id)
-    return department
+def updated(event: Record, at: str) -> Draft:
+    """Returns the change to an event that is edited at this moment."""
+    return Draft(EVENT_UPDATED, {**event, "last_modified": at}, at=at)
 
 
-def _require_free_name(view: View, department: Record) -> None:
-    for other in view.values():
-        if other and other["id"] != department["id"] and department_name(other) == department["name"]:
-            raise DepartmentNameTaken(department["name"])
+def with_state(event: Record, state: Record) -> Record:
+    """Returns the event with all fields as in `state`. A series that is single again stays known as one."""
+    fields = (*EVENT_FIELDS, "until_day")
+    kept = {name: value for name, value in event.items() if name not in fields}
+    restored = kept | {name: text_of(state.get(name)) for name in SIMPLE}
+    restored |= {name: state[name] for name in fields if name in state and name not in SIMPLE}
+    if touches_series(event) or touches_series(state):
+        restored = as_of_version(restored, event.get("version", 1) + 1)
+    return restored

@@ -4,26 +4,22 @@ departments.json        {"departments": [{"id": 1, "name": "개발팀", "descrip
 calendar_events.json    {"2024-01-20": [{"Id": 7, "DepartmentId": 1, "Title": "팀 회의", …}, …], …}
 """
 
-import json
-import re
-import unicodedata
-import uuid
+import itertools
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 from pathlib import Path
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from teamcal.domain.fields import department_from, event_from
+from teamcal.domain.fields import department_from, event_from, folded_id
 from teamcal.errors import InvalidInput
-from teamcal.importer.json_file import JsonObject, Unusable, normalized_record, read_json
-from teamcal.importer.repairs import RawFields, last_modified_from, repaired
+from teamcal.importer.identity import content_of, department_id_of, earlier_event_id_of, old_id
+from teamcal.importer.json_file import JsonObject, Unusable, normalized_record, read_json, shown
+from teamcal.importer.repairs import repaired
+from teamcal.importer.times import date_key_from, last_modified_from
 from teamcal.texts.messages import message
 
 DEPARTMENTS_FILE, EVENTS_FILE = "departments.json", "calendar_events.json"
-_NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://team-calendar/desktop-files")
-# Keys of calendar_events.json: a date, perhaps with a time as C# writes it in one culture or another.
-_DATE_KEY = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ]+(?:오전 |오후 |AM |PM )?[0-9]{1,2}:.*)?")
 
 Parsed = TypeVar("Parsed")
 
@@ -41,10 +37,13 @@ class DesktopDepartment(NamedTuple):
 
 
 class DesktopEvent(NamedTuple):
-    """`id` is the same in every run; `last_modified` is None if the file has no usable time."""
+    """`content` tells it from all others, in every run; `earlier_id` is the id that an earlier version gave
+    it, None if that version took it for a repetition. `last_modified` is None if the file has no usable time.
+    """
 
     position: str
-    id: str
+    content: str
+    earlier_id: str | None
     old_department_id: str
     fields: dict[str, str]
     last_modified: str | None
@@ -74,13 +73,11 @@ class _Rejected(NamedTuple):
 
 
 class _Accepted(NamedTuple):
+    """`repeats` is the same for records that are one event."""
+
     event: DesktopEvent
+    repeats: str
     repairs: list[str]
-
-
-def department_id_of(name: str) -> str:
-    """Returns the id that the import gives to a department; the same in every run."""
-    return str(uuid.uuid5(_NAMESPACE, f"department\n{name}"))
 
 
 def read_desktop_files(departments: Path | None, events: Path | None, zone: tzinfo) -> DesktopFiles:
@@ -101,17 +98,11 @@ def _read_file(
     try:
         if path is None:
             raise Unusable("파일이 없습니다.")
-        return parse(read_json(path))
+        content, warning = read_json(path)
+        parsed = parse(content)
+        return replace(parsed, warnings=[f"{name}: {warning}", *parsed.warnings]) if warning else parsed
     except Unusable as error:
         return FileContent(problems=[f"{name}: {error}"])
-
-
-def _old_id(value: Any) -> str:
-    """Returns an old id as text: 1, 1.0 and "1" are the same; 0, null and a missing id are ""."""
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    text = "" if value is None or isinstance(value, bool) else str(value).strip()
-    return "" if text == "0" else text
 
 
 def _text_of(error: InvalidInput) -> str:
@@ -125,12 +116,13 @@ def _text_of(error: InvalidInput) -> str:
 
 def parse_departments(content: Any) -> FileContent[DesktopDepartment]:
     """Takes the parsed JSON of departments.json. Raises Unusable if it isn't a list of departments."""
-    if isinstance(content, JsonObject) and not content.has_repeated_keys:
-        content = next((value for key, value in content.items() if key.lower() == "departments"), None)
-    if not isinstance(content, list):
+    lists = [content]
+    if isinstance(content, JsonObject):  # if the key is repeated, all of its lists count
+        lists = [value for key, value in content.pairs if key.lower() == "departments"]
+    if not lists or not all(isinstance(value, list) for value in lists):
         raise Unusable('{"departments": […]} 형식이 아닙니다.')
     departments, problems = [], []
-    for index, value in enumerate(content):
+    for index, value in enumerate(itertools.chain(*lists)):
         position = f"{DEPARTMENTS_FILE}: departments[{index}]"
         try:
             departments.append(_department(position, value))
@@ -146,8 +138,8 @@ def _department(position: str, value: Any) -> DesktopDepartment:
         fields = department_from({name: record[name] for name in ("name", "description") if name in record})
     except InvalidInput as error:
         raise Unusable(_text_of(error)) from None
-    old_id = _old_id(record.get("id"))
-    return DesktopDepartment(position, department_id_of(fields["name"]), fields, (old_id,) if old_id else ())
+    id_ = folded_id(old_id(record.get("id")))
+    return DesktopDepartment(position, department_id_of(record["name"]), fields, (id_,) if id_ else ())
 
 
 def _merge_departments(
@@ -188,7 +180,7 @@ def _merge_warning(earlier: DesktopDepartment, later: DesktopDepartment) -> str:
 
 def _shared_id_warning(earlier: DesktopDepartment, later: DesktopDepartment, old_id: str) -> str:
     return (
-        f"{later.position}: id {old_id}: 부서 '{earlier.fields['name']}'에서 이미 쓰고 있습니다. "
+        f"{later.position}: id {shown(old_id)}: 부서 '{earlier.fields['name']}'에서 이미 쓰고 있습니다. "
         "이 id의 이벤트는 그 부서에 넣습니다."
     )
 
@@ -201,24 +193,30 @@ def parse_events(content: Any, zone: tzinfo) -> FileContent[DesktopEvent]:
     if not isinstance(content, JsonObject):
         raise Unusable('{"날짜": [이벤트, …]} 형식이 아닙니다.')
     events: dict[str, DesktopEvent] = {}
+    earlier_ids: set[str | None] = set()
     problems: list[str] = []
     warnings: list[str] = []
     for result in _parse_dates(content, zone):
         if isinstance(result, _Rejected):
             problems.append(result.problem)
             continue
-        position = result.event.position
-        warnings += [f"{position}: {repair}" for repair in result.repairs]
-        first = events.setdefault(result.event.id, result.event)
-        if first is not result.event:
-            warnings.append(f"{position}: 똑같은 이벤트가 앞에 있어 한 번만 가져옵니다 ({first.position}).")
+        event = result.event
+        warnings += [f"{event.position}: {repair}" for repair in result.repairs]
+        first = events.setdefault(result.repeats, event)
+        if first is not event:
+            warnings.append(
+                f"{event.position}: 똑같은 이벤트가 앞에 있어 한 번만 가져옵니다 ({first.position})."
+            )
+        elif event.earlier_id in earlier_ids:
+            events[result.repeats] = event._replace(earlier_id=None)
+        earlier_ids.add(event.earlier_id)
     return FileContent(list(events.values()), problems, warnings)
 
 
 def _parse_dates(content: JsonObject, zone: tzinfo) -> Iterator[_Accepted | _Rejected]:
     """Parses every record in file order; if a date is repeated in the file, all of its lists count."""
     for date_key, records in content.pairs:
-        position = f"{EVENTS_FILE}: {json.dumps(date_key, ensure_ascii=False)}"
+        position = f'{EVENTS_FILE}: "{shown(date_key)}"'
         if isinstance(records, list):
             for index, value in enumerate(records):
                 yield _parse_event(f"{position}[{index}]", date_key, value, zone)
@@ -227,36 +225,21 @@ def _parse_dates(content: JsonObject, zone: tzinfo) -> Iterator[_Accepted | _Rej
 
 
 def _parse_event(position: str, date_key: str, value: Any, zone: tzinfo) -> _Accepted | _Rejected:
+    key = date_key_from(date_key, zone)
     try:
         record = normalized_record(value)
-        raw_fields = _raw_fields(date_key, record)
-        repaired_fields, repairs = repaired(raw_fields)
+        raw_fields = {name: record.get(name) for name in ("title", "description", "time", "url")}
+        repaired_fields, repairs = repaired({**raw_fields, "event_date": key.date})
         fields = event_from(repaired_fields)
+        contents = {date: content_of(record, date) for date in set(key)}
     except InvalidInput as error:
         return _Rejected(f"{position}: {_text_of(error)}")
     except Unusable as error:
         return _Rejected(f"{position}: {error}")
+    except RecursionError:
+        return _Rejected(f"{position}: 너무 깊이 중첩되어 있습니다.")
     last_modified, time_repairs = last_modified_from(record.get("lastmodified"), zone)
-    old_department_id = _old_id(record.get("departmentid"))
-    event_id = _event_id(raw_fields, record)
-    event = DesktopEvent(position, event_id, old_department_id, fields, last_modified)
-    return _Accepted(event, repairs + time_repairs)
-
-
-def _raw_fields(date_key: str, record: dict[str, Any]) -> RawFields:
-    date = _DATE_KEY.fullmatch(date_key.strip())
-    fields = {name: record.get(name) for name in ("title", "description", "time", "url")}
-    return {**fields, "event_date": date[1] if date else date_key}
-
-
-def _event_id(raw_fields: RawFields, record: dict[str, Any]) -> str:
-    """Returns an id made of the record as it is in the file.
-
-    Repairs and options may change from run to run, the id may not.
-    """
-    values = [_old_id(record.get("id")), _old_id(record.get("departmentid"))]
-    for value in (*(raw_fields[name] for name in sorted(raw_fields)), record.get("lastmodified")):
-        text = value if isinstance(value, str) else "" if value is None else json.dumps(value)
-        values.append(unicodedata.normalize("NFC", text).strip())
-    # json.dumps escapes all but ASCII, since a lone surrogate can't be encoded; event_from refuses it later.
-    return str(uuid.uuid5(_NAMESPACE, "event\n" + json.dumps(values)))
+    old_department_id = folded_id(old_id(record.get("departmentid")))
+    content, earlier_id = contents[key.identity], earlier_event_id_of(contents[key.earlier_date])
+    event = DesktopEvent(position, content, earlier_id, old_department_id, fields, last_modified)
+    return _Accepted(event, contents[key.date], repairs + time_repairs)

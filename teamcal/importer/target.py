@@ -11,7 +11,7 @@ from teamcal.domain.changes import DEPARTMENTS
 from teamcal.domain.database import Database
 from teamcal.domain.fold import BATCH_CHANGES
 from teamcal.domain.values import Record
-from teamcal.errors import StorageThrottled
+from teamcal.errors import EventNotFound, StorageThrottled
 
 MAX_EVENTS = 4 * BATCH_CHANGES
 """Number of events that are written within one deadline."""
@@ -57,6 +57,17 @@ class Target:
         )
         return [department_id for department_id, head in heads.items() if head.revision > 0]
 
+    def department_of_creation(self, event_id: str) -> str | None:
+        """Returns the id of the department in which the event was created; None if the log doesn't tell."""
+        try:
+            steps = retry_throttled(lambda: self._calendar.history.of_event(UNNAMED, event_id))
+        except EventNotFound:
+            return None
+        if not steps:
+            return None
+        department_id, first = steps[-1]
+        return department_id if first.prior is None and first.record.get("version") == 1 else None
+
     def read_department(self, department_id: str) -> Record | None:
         return retry_throttled(lambda: self._database.read_department(department_id))
 
@@ -76,5 +87,5 @@ def retry_throttled(call: Callable[[], Result]) -> Result:
         except StorageThrottled:
             if time.monotonic() > gives_up:
                 raise
-        time.sleep(pause)
+        time.sleep(pause)  # a script, which has nothing else to do
         pause = min(pause * 2, _LONGEST_PAUSE)

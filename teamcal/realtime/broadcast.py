@@ -1,6 +1,7 @@
 """Sends a live message to all members of a Socket.IO room at once."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
 
 from engineio.packet import MESSAGE
@@ -30,16 +31,25 @@ def members_of(manager: Any, room: str | None) -> tuple[str, ...]:
 def has_members(manager: Any, room: str) -> bool:
     """Whether anybody is in the room now."""
     if hasattr(manager, "rooms"):
-        return room in manager.rooms.get("/", {})
+        return bool(manager.rooms.get("/", {}).get(room))
     return next(manager.get_participants("/", room), None) is not None  # copies the room
 
 
-def broadcast_by_outbox(server: Any, outbox: Outbox) -> Broadcast:
-    """Writes directly to websockets, where that is possible (docs/develop/decisions/direct_broadcast.md)."""
+def broadcast_by_outbox(server: Any, outbox: Outbox, membership: AbstractContextManager[Any]) -> Broadcast:
+    """Writes directly to websockets, where that is possible (docs/develop/decisions/direct_broadcast.md).
+
+    While `membership` is held nobody is made to leave a room: who has left is sent nothing more.
+    """
 
     def broadcast(name: str, payload: dict[str, Any], room: str | None) -> None:
-        members = members_of(server.manager, room)
-        packet = server.packet_class(EVENT, namespace="/", data=[name, payload])
-        outbox.broadcast(members, EnginePacket(MESSAGE, packet.encode()))
+        packet = event_packet(server, name, payload)
+        outbox.wait()
+        with membership:
+            outbox.queue(members_of(server.manager, room), packet)
 
     return broadcast
+
+
+def event_packet(server: Any, name: str, payload: dict[str, Any]) -> EnginePacket:
+    packet = server.packet_class(EVENT, namespace="/", data=[name, payload])
+    return EnginePacket(MESSAGE, packet.encode())

@@ -3,15 +3,15 @@
 import _socket
 import functools
 import socket
-import struct
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
+from teamcal.realtime.shared_packet import Buffer, SharedPacket, frame_header
 from teamcal.realtime.worker import AsyncMode
 
-SendFunction = Callable[[bytes], int]
+SendFunction = Callable[[Buffer], int]
 """Writes as many bytes as fit without waiting and returns how many. Raises OSError."""
 
 
@@ -26,12 +26,7 @@ def frame_of(packet: Any) -> bytes:
     encoded = packet.encode()
     is_text = isinstance(encoded, str)
     data = encoded.encode() if is_text else bytes(encoded)
-    first_byte = 0x81 if is_text else 0x82
-    if len(data) < 126:
-        return struct.pack("!BB", first_byte, len(data)) + data
-    if len(data) < 65_536:
-        return struct.pack("!BBH", first_byte, 126, len(data)) + data
-    return struct.pack("!BBQ", first_byte, 127, len(data)) + data
+    return frame_header(len(data), 0x81 if is_text else 0x82) + data
 
 
 @dataclass
@@ -40,15 +35,14 @@ class PacketBatch:
 
     packets: list[Any]
 
-    @property
-    def size(self) -> int:
-        """In characters."""
-        return sum(len(packet.encode()) for packet in self.packets)
-
     @functools.cached_property
     def frames(self) -> bytes:
         """A websocket frame for each packet, concatenated. Made once for all recipients."""
         return b"".join(map(frame_of, self.packets))
+
+    def write_to(self, direct: "DirectWriter") -> bool:
+        """See DirectWriter.write. A packet that shares its text isn't copied: the queue's writer sends it."""
+        return not isinstance(self.packets[0], SharedPacket) and direct.write(self.frames)
 
 
 class ObservedLock:
@@ -83,7 +77,7 @@ class DirectWriter:
 
     __slots__ = ("_flags", "_lock", "_locked", "_send", "_sendall", "_sock", "_spawn")
 
-    def __init__(self, sock: Any, lock: Any, sendall: Callable[[bytes], object], spawn: Any) -> None:
+    def __init__(self, sock: Any, lock: Any, sendall: Callable[[Buffer], object], spawn: Any) -> None:
         self._sock, self._lock, self._sendall, self._spawn = sock, lock, sendall, spawn
         self._send, self._locked = sock.send, lock.locked
         self._flags = getattr(socket, "MSG_DONTWAIT", 0)
@@ -109,23 +103,32 @@ class DirectWriter:
             self._lock.release()
         return sent > 0
 
-    def write_rest(self, rest: bytes) -> None:
+    def held(self) -> AbstractContextManager[Any]:
+        """Waits until no other task writes, and keeps the others from it."""
+        return cast(AbstractContextManager[Any], self._lock)
+
+    def write_and_wait(self, part: Buffer) -> None:
+        """Writes all of `part`, as long as it takes. The caller holds the writer."""
+        self._sendall(part)
+
+    def write_rest(self, rest: Buffer) -> None:
         """Writes `rest` after the first part of it was just written by a send function."""
         self._lock.acquire(False)
         self._start_writing(rest)
 
-    def _start_writing(self, rest: bytes) -> None:
+    def _start_writing(self, rest: Buffer) -> None:
         """The caller holds the lock; the background task releases it.
 
         Nothing may be written between the two parts of a frame.
         """
         try:
-            self._spawn(self._write_and_release, rest)
+            # A view: green sockets cut off what is written again and again.
+            self._spawn(self._write_and_release, memoryview(rest))
         except RuntimeError:  # can't start a new thread
             shutdown_socket(self._sock)
             self._lock.release()
 
-    def _write_and_release(self, rest: bytes) -> None:
+    def _write_and_release(self, rest: Buffer) -> None:
         try:
             self._sendall(rest)
         except Exception:  # noqa: BLE001 -- after a part of a frame nothing else can be sent

@@ -5,15 +5,12 @@
 
 import threading
 import time
-import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from types import SimpleNamespace
 from typing import Any
 
 import engineio.exceptions
 import engineio.packet
-import engineio.server
 import engineio.socket
 
 from teamcal.metrics import NO_METRICS, QUEUE_FALLBACKS, SLOW_READERS_CLOSED, Metrics
@@ -24,21 +21,28 @@ from teamcal.realtime.direct_write import (
     direct_writer_of,
     shutdown_socket,
 )
+from teamcal.realtime.incoming import Incoming
 from teamcal.realtime.outbox import Outbox
-from teamcal.realtime.pings import PingScheduler
-from teamcal.realtime.websocket_fixes import fix_websocket, raw_socket_of
+from teamcal.realtime.polled_calendar import respond
+from teamcal.realtime.shared_packet import SharedPacket, size_of
+from teamcal.realtime.unread import ProcessUnread, Unread, UnreadLimits
+from teamcal.realtime.websocket_fixes import fix_websocket, raw_socket_of, release_websocket
 from teamcal.realtime.worker import DECODING_ERRORS
 
 # Older clients take no more packets in one polling response:
 # https://github.com/miguelgrinberg/python-engineio/issues/142
 PACKETS_OUT = 16
-MAX_QUEUED, MAX_QUEUED_SIZE = 20_000, 64_000_000
-"""Packets, and their characters, that may wait for a client; with more it is disconnected."""
+BYTES_OUT = 65_536
+"""A polling response ends with the packet that makes it this long."""
+CALENDAR_SECONDS, CALENDAR_BYTES = 20.0, 65_536
+"""A client has so long to read a calendar, and a second more for each so many bytes of it."""
+# A close frame of websockets: 1001, "going away".
+GOING_AWAY = b"\x88\x02" + (1001).to_bytes(2, "big")
 # Engine.IO queues these by itself, and their order doesn't matter.
 UNCOUNTED = (engineio.packet.NOOP, engineio.packet.CLOSE)
 
 
-class EngineIoSocket(engineio.socket.Socket):
+class EngineIoSocket(Incoming):
     """One client's Engine.IO session. Made by a class of `socket_class`, which holds its collaborators.
 
     With an outbox, the task that sends a packet writes it to the open websocket itself. Packets that can't be
@@ -46,20 +50,24 @@ class EngineIoSocket(engineio.socket.Socket):
     """
 
     outbox: Outbox | None = None
-    pings: PingScheduler | None = None
     metrics: Metrics = NO_METRICS
-    last_ping: float | None
+    queue: Any
+    process_unread = ProcessUnread(UnreadLimits(), lambda: ())
     _counting = threading.Lock()
 
     def __init__(self, server: Any, sid: str) -> None:
         self._invalidate: Callable[[], object] = self.outbox.invalidate if self.outbox is not None else bool
         super().__init__(server, sid)
-        self._raw_socket: Any = None
         self._direct: DirectWriter | None = None
-        # Packets that are queued or being written by the queue's writer, and their characters: while there
-        # are any, no other packet may overtake them.
-        self._queued = self._queued_size = 0
-        self._polled = (0, 0)
+        # Packets that are queued or being written by the queue's writer: while there are any, no other packet
+        # may overtake them.
+        self._queued = 0
+        self._polled: list[Any] = []
+        self._next: Any = None
+        self.unread = Unread(self.process_unread)
+        self._client_said_close = False
+        self.muted = False
+        """Whether nothing more is sent to the client, which is about to be sent away."""
 
     def send(self, pkt: Any) -> None:
         """Sends a packet after all that were sent before. Raises SocketIsClosedError."""
@@ -73,19 +81,6 @@ class EngineIoSocket(engineio.socket.Socket):
         else:
             self.outbox.send(self.sid, pkt)
 
-    def schedule_ping(self) -> None:
-        """Schedules the next ping, unless one is scheduled already."""
-        if self.pings is None:
-            super().schedule_ping()
-        elif self.last_ping:
-            self.last_ping = None
-            self.pings.schedule(self._ping)
-
-    def _ping(self) -> None:
-        if not self.closing and not self.closed:
-            self.last_ping = time.time()
-            self.send(engineio.packet.Packet(engineio.packet.PING))
-
     @property
     def upgraded(self) -> bool:
         """Whether a websocket is open."""
@@ -98,51 +93,88 @@ class EngineIoSocket(engineio.socket.Socket):
 
     def send_function(self) -> SendFunction | None:
         """See outbox.Client. Each change of a value read here must call `_invalidate`."""
-        if self._direct is None or self._queued or not self._upgraded or self.closed:
+        if self._direct is None or self._queued or not self._upgraded or self.closed or self.muted:
             return None
         return self._direct.send_function()
 
     def deliver(self, batch: PacketBatch, sent: int = 0) -> None:
         """Writes `batch` to the client's websocket, or queues it. Doesn't wait for the client."""
+        if self.muted or self.closed:
+            return
         direct = self._direct
         try:
             if sent and direct is not None:
                 direct.write_rest(batch.frames[sent:])
-            elif direct is None or self._queued or not self._upgraded or not direct.write(batch.frames):
+            elif direct is None or self._queued or not self._upgraded or not batch.write_to(direct):
                 self._enqueue(batch)
         except Exception:
-            self._disconnect_slow_reader()
+            self.close_slow_reader()
             raise
 
     def _enqueue(self, batch: PacketBatch) -> None:
         self.metrics.add(QUEUE_FALLBACKS)
-        # Counted even if the session is closed: a client that misses a batch must get none after it.
-        self._count(len(batch.packets), batch.size)
-        if self.closed:
-            return
-        if self._queued > MAX_QUEUED or self._queued_size > MAX_QUEUED_SIZE:
-            self.metrics.add(SLOW_READERS_CLOSED)
-            self._disconnect_slow_reader()
+        self._count(batch.packets)
+        if self.unread.too_much:
+            self.close_slow_reader()
             return
         with suppress(engineio.exceptions.SocketIsClosedError):
-            for packet in batch.packets:
-                super().send(packet)
+            if self.check_ping_timeout():
+                for packet in batch.packets:  # the inherited method would log the text of each
+                    self.queue.put(packet)
+        if self.closed:
+            self._drop_unread()
+        self.process_unread.relieve()
 
-    def _count(self, packets: int, size: int) -> None:
+    def _count(self, added: Sequence[Any], sent: Sequence[Any] = ()) -> None:
         with self._counting:
             before = self._queued
-            self._queued += packets
-            self._queued_size += size
+            self._queued += len(added) - len(sent)
+            self.unread.add(added)
+            self.unread.remove(sent)
         if self._direct is not None and not (before and self._queued):
             self._invalidate()
 
-    def _disconnect_slow_reader(self) -> None:
+    def _drop_unread(self) -> None:
+        """Forgets what waits for a session that has ended; its service task may hold it for a while."""
+        queue, self.queue = self.queue, self.server.create_queue()
+        self.queue.put(None)  # for the next poll; the present one gets that of `close`
+        dropped = [] if self._next is None else [self._next]
+        with suppress(self.server.get_queue_empty_exception()):
+            while True:
+                dropped.append(queue.get(block=False))
+        queue.put(None)
+        self._next = None
+        self._count([], [*self._swap_polled(), *filter(is_counted, dropped)])
+
+    def _swap_polled(self) -> list[Any]:
+        """Returns the packets that the last poll returned, once."""
+        with self._counting:
+            polled, self._polled = self._polled, []
+        return polled
+
+    def close_slow_reader(self) -> None:
         """The client reconnects and asks for what it missed, which is cheaper than keeping it queued."""
-        self.server.logger.warning("a client is %d messages behind: disconnected", self._queued)
-        raw_socket = self._raw_socket
-        self.close(abort=True, reason=self.server.reason.TRANSPORT_ERROR)
-        if raw_socket is not None:
-            shutdown_socket(raw_socket)
+        if not self.closed:
+            self.metrics.add(SLOW_READERS_CLOSED)
+            waiting = (self._queued, self.unread.size)
+            self.server.logger.warning("a client is %d messages behind, %d bytes: disconnected", *waiting)
+        self.close(reason=self.server.reason.TRANSPORT_ERROR)
+
+    def send_away(self) -> None:
+        """Closes the transport so that the client reconnects; see send_away.py. Doesn't wait."""
+        if self._direct is not None:
+            self._direct.write(GOING_AWAY)
+        self.close(reason=self.server.reason.TRANSPORT_ERROR)
+
+    def wait_until_calendar_fits(self) -> None:
+        """Returns when so much has been read that a calendar of any size may be sent. Raises EngineIOError.
+
+        A client that has stopped reading ends by its ping timeout, if not by the time for a calendar.
+        """
+        while not self.unread.takes_a_calendar:
+            if self.closed:
+                raise engineio.exceptions.SocketIsClosedError()
+            self.server.sleep(0.05)
 
     def poll(self) -> list[Any]:
         """Returns the next packets, at most `PACKETS_OUT`; [] if the session is closed. Raises QueueEmpty.
@@ -150,29 +182,64 @@ class EngineIoSocket(engineio.socket.Socket):
         The inherited method returns the whole queue, and a burst would disconnect a client that takes at most
         16 packets. The others stay queued, in order, for the next call, which follows at once.
         """
-        # The client, or the websocket's writer, polls again only after the previous packets have been sent.
-        packets, size = self._polled
-        self._count(-packets, -size)
-        self._polled = (0, 0)
-        taken = self._take()
-        counted = PacketBatch([packet for packet in taken if packet.packet_type not in UNCOUNTED])
-        self._polled = (len(counted.packets), counted.size)
-        return taken
+        self._polls += 1
+        try:
+            while True:
+                # The client, or the websocket's writer, polls again only after the previous packets have
+                # been sent.
+                self._moved_at = time.time()
+                self._count([], self._swap_polled())
+                taken = self._take()
+                self._polled = list(filter(is_counted, taken))
+                if not self._is_for_direct_writer(taken):
+                    return taken
+                if not self._write_calendar(taken[0]):
+                    return []
+        finally:
+            self._polls -= 1
+            self._polled_at = time.monotonic()
 
     def _take(self) -> list[Any]:
-        packet = self._wait_for_packet()
-        empty = self.server.get_queue_empty_exception()
+        packet, self._next = self._next or self._wait_for_packet(), None
         packets: list[Any] = []
-        with suppress(empty):
+        size = 0
+        with suppress(self.server.get_queue_empty_exception()):
             while packet is not None:
+                is_calendar = isinstance(packet, SharedPacket)  # it goes alone
+                if packets and is_calendar:
+                    self._next = packet
+                    return packets
                 packets.append(packet)
-                if len(packets) == PACKETS_OUT:
+                size += size_of(packet)
+                if is_calendar or len(packets) == PACKETS_OUT or size >= BYTES_OUT:
                     return packets
                 packet = self.queue.get(block=False)
             if packets:
                 # None marks the end: the next call has to find it.
                 self.queue.put(None)
         return packets
+
+    def _is_for_direct_writer(self, packets: list[Any]) -> bool:
+        is_calendar = bool(packets) and isinstance(packets[0], SharedPacket)
+        return is_calendar and self._direct is not None and self._upgraded
+
+    def _write_calendar(self, packet: SharedPacket) -> bool:
+        """Writes it to the websocket; returns whether the client has read it in time."""
+        assert self._direct is not None
+        began, written = time.monotonic(), 0
+        try:
+            with self._direct.held():
+                for chunk in packet.frame():
+                    self._direct.write_and_wait(chunk)
+                    written += len(chunk)
+                    self._moved_at = time.time()
+                    if time.monotonic() - began > CALENDAR_SECONDS + written / CALENDAR_BYTES:
+                        raise OSError("the client reads too slowly")
+                    self.server.sleep(0)
+        except OSError:
+            self.close(reason=self.server.reason.TRANSPORT_ERROR)
+            return False
+        return True
 
     def _wait_for_packet(self) -> Any:
         empty = self.server.get_queue_empty_exception()
@@ -183,6 +250,22 @@ class EngineIoSocket(engineio.socket.Socket):
                 # The queue of a websocket that is written to directly may stay empty for ever.
                 if self._direct is None or self.closed:
                     raise engineio.exceptions.QueueEmpty() from None
+
+    def handle_get_request(self, environ: dict[str, Any], start_response: Any) -> Any:
+        """Raises EngineIOError, which is answered with a 400, if the session ends during a polling request.
+
+        The inherited method returns an empty body, for which client libraries have different opinions.
+        """
+        answer = super().handle_get_request(environ, start_response)
+        if "HTTP_UPGRADE" in environ:
+            return answer
+        if isinstance(answer, list) and answer and isinstance(answer[0], SharedPacket):
+            return respond(self.server, answer[0], environ, start_response)
+        if answer != []:
+            return answer
+        if self._client_said_close:
+            return [engineio.packet.Packet(engineio.packet.NOOP)]
+        raise engineio.exceptions.EngineIOError("the session has ended")
 
     def handle_post_request(self, environ: dict[str, Any]) -> None:
         """Raises EngineIOError for a body that can't be decoded, which ends the session with a 400.
@@ -196,20 +279,26 @@ class EngineIoSocket(engineio.socket.Socket):
             raise engineio.exceptions.EngineIOError("unreadable payload") from error
 
     def close(self, wait: bool = True, abort: bool = False, reason: Any = None) -> None:
-        """Closes the session without waiting; its websocket, if any, ends within the ping timeout.
+        """Closes the session without waiting and without a CLOSE packet, which clients take for final.
 
-        The inherited method joins the queue if `wait` is set, but nobody empties it when the client is gone,
-        and a writer that is blocked by a client that stopped reading would stay blocked.
+        Its websocket, if any, ends at once if the client can't be reached any more, otherwise within the ping
+        timeout. The inherited method joins the queue if `wait` is set, but nobody empties it when the client
+        is gone, and a writer that is blocked by a client that stopped reading would stay blocked.
         https://github.com/miguelgrinberg/python-engineio/pull/60
         """
         was_open = not (self.closing or self.closed)
-        super().close(wait=False, abort=abort, reason=reason)
+        reasons, raw_socket = self.server.reason, self._raw_socket
+        self._client_said_close = self._client_said_close or reason == reasons.CLIENT_DISCONNECT
+        super().close(wait=False, abort=True, reason=reason)
         self._invalidate()
-        if not was_open or self._raw_socket is None:
+        if not was_open:
             return
-        if reason == self.server.reason.PING_TIMEOUT:
-            shutdown_socket(self._raw_socket)
-        elif reason != self.server.reason.TRANSPORT_CLOSE:
+        self._drop_unread()
+        if raw_socket is None:
+            return
+        if reason in (reasons.PING_TIMEOUT, reasons.TRANSPORT_ERROR):
+            shutdown_socket(raw_socket)
+        elif reason != reasons.TRANSPORT_CLOSE:
             self.server.start_background_task(self._shut_down_later)
 
     def _shut_down_later(self) -> None:
@@ -227,7 +316,7 @@ class EngineIoSocket(engineio.socket.Socket):
             shutdown_socket(raw_socket)
             return []
         self._raw_socket = raw_socket
-        fix_websocket(ws, mode, raw_socket, self.server.max_http_buffer_size)
+        fix_websocket(ws, mode, raw_socket, self.server.max_http_buffer_size, self)
         if self.outbox is not None:
             self._direct = direct_writer_of(ws, mode, self.server.start_background_task, self._invalidate)
         try:
@@ -236,40 +325,18 @@ class EngineIoSocket(engineio.socket.Socket):
             if not was_polling or self.upgraded:
                 shutdown_socket(raw_socket)
                 self._raw_socket = None
-                self.close(abort=True, reason=self.server.reason.TRANSPORT_ERROR)
+                self.close(reason=self.server.reason.TRANSPORT_ERROR)
             return []
         finally:
             # The inherited method leaves it set if the probe fails, and polling would return only NOOP.
             self.upgrading = False
             self._raw_socket = self._direct = None
+            release_websocket(ws, raw_socket)
             self._invalidate()
             if self.closed:
-                # The service task may hold the session for a while; drop the unread queue now.
+                # Its writer has ended, and nobody polls any more.
                 self.queue = self.server.create_queue()
 
 
-def socket_class(
-    outbox: Outbox | None, pings: PingScheduler | None, metrics: Metrics = NO_METRICS
-) -> type[EngineIoSocket]:
-    """A class of sockets that use these collaborators. Without an outbox, they queue all packets."""
-    members = {"outbox": outbox, "pings": pings, "metrics": metrics}
-    return type("EngineIoSocket", (EngineIoSocket,), members)
-
-
-_CLASSES: weakref.WeakKeyDictionary[Any, weakref.ref[type]] = weakref.WeakKeyDictionary()
-
-
-def use_socket_class(engine: Any, sockets: type[EngineIoSocket]) -> None:
-    """Makes the engineio.Server `engine` create its clients' sockets from `sockets`.
-
-    engineio.Server looks up `socket.Socket` in its module for every client that connects, so the name is
-    replaced for the whole process. The caller keeps a reference to `sockets` for as long as `engine` is used.
-    """
-    _CLASSES[engine] = weakref.ref(sockets)
-    engineio.server.socket = SimpleNamespace(Socket=_new_socket)
-
-
-def _new_socket(engine: Any, sid: str) -> Any:
-    reference = _CLASSES.get(engine)
-    sockets = reference() if reference is not None else None
-    return (sockets or engineio.socket.Socket)(engine, sid)
+def is_counted(packet: Any) -> bool:
+    return packet is not None and packet.packet_type not in UNCOUNTED

@@ -7,12 +7,14 @@ requests meanwhile. A packet that is sent to one client during that time queues 
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
+from inspect import GEN_CLOSED, getgeneratorstate
 from typing import Any, Protocol
 
 from teamcal.metrics import DELIVERIES, NO_METRICS, Metrics
 from teamcal.realtime.direct_write import PacketBatch, SendFunction
+from teamcal.realtime.shared_packet import size_of
 
 logger = logging.getLogger(__name__)
 
@@ -68,13 +70,25 @@ class Outbox:
         self._lock = threading.Lock()
 
     def broadcast(self, recipients: tuple[str, ...], packet: Any) -> None:
-        """Queues `packet` for `recipients`, behind everything that was sent before.
+        """As `queue`, after `wait`."""
+        self.wait()
+        self.queue(recipients, packet)
 
-        Packets to the same recipients that wait together are sent in one write. Waits while more than
-        `WAITING` packets are queued; the queue advances whatever the clients do.
-        """
+    def wait(self) -> None:
+        """Returns when fewer than `WAITING` packets are queued; the queue advances whatever clients do."""
         while self._packets >= WAITING:
             self._pause(0.001)
+
+    @property
+    def is_overfull(self) -> bool:
+        """Whether so much is queued that more isn't taken from those who can't wait."""
+        return self._packets >= 2 * WAITING
+
+    def queue(self, recipients: tuple[str, ...], packet: Any) -> None:
+        """Queues `packet` for `recipients`, behind everything that was sent before. Doesn't wait.
+
+        Packets to the same recipients that wait together are sent in one write.
+        """
         if recipients:
             self._metrics.add(DELIVERIES, len(recipients))
             self._enqueue(recipients, packet)
@@ -93,7 +107,7 @@ class Outbox:
             self._cache = {}
 
     def _enqueue(self, recipients: tuple[str, ...], packet: Any) -> None:
-        size = len(packet.encode())
+        size = size_of(packet)
         with self._lock:
             last = self._waiting[-1] if self._waiting else None
             if (
@@ -112,23 +126,24 @@ class Outbox:
             self._delivering = True
         self._start(self._chunks())
 
-    def _start(self, chunks: Iterator[Delivery]) -> None:
+    def _start(self, chunks: Generator[Delivery]) -> None:
         try:
             self._spawn(self._deliver_all, chunks)
         except RuntimeError:  # can't start a new thread
             self._deliver_all(chunks)
 
-    def _deliver_all(self, chunks: Iterator[Delivery]) -> None:
+    def _deliver_all(self, chunks: Generator[Delivery]) -> None:
         try:
             for chunk in chunks:
                 self._deliver(chunk)
                 self._pause(0)
         except BaseException:
-            # This task is being ended. Another one continues where it stopped.
-            self._start(chunks)
+            # This task is being ended, or the delivery failed. Another task continues where this one stopped;
+            # a generator that raised has ended, and a new one continues with the next delivery.
+            self._start(self._chunks() if getgeneratorstate(chunks) == GEN_CLOSED else chunks)
             raise
 
-    def _chunks(self) -> Iterator[Delivery]:
+    def _chunks(self) -> Generator[Delivery]:
         """Yields deliveries to `CHUNK` clients each, until none waits. Once yielded, a batch is final."""
         while True:
             with self._lock:
@@ -157,7 +172,11 @@ class Outbox:
         cached = self._cache.get(recipients[0])
         if cached is None or cached[0] != recipients:
             clients = self._clients()
-            functions = [client.send_function() if (client := clients.get(id)) else None for id in recipients]
+            try:
+                functions = [one.send_function() if (one := clients.get(id)) else None for id in recipients]
+            except Exception:  # a failing client must not stop the others
+                logger.exception("a client's state couldn't be read")
+                return ()
             if len(self._cache) >= CACHED_ROOMS:
                 self._cache.clear()
             cached = self._cache[recipients[0]] = (recipients, functions if any(functions) else ())

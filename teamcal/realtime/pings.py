@@ -36,7 +36,10 @@ class PingScheduler:
             if self._running:
                 return
             self._running = True
-        self._spawn(self._run)
+        try:
+            self._spawn(self._run)
+        except RuntimeError:  # can't start a new thread: the next client that is scheduled tries again
+            self._running = False
 
     def _run(self) -> None:
         while True:

@@ -8,8 +8,8 @@ import logging
 from importlib.metadata import version
 
 from teamcal import library_internals as internals
-from teamcal.library_internals import Internal, LibraryChanged
-from teamcal.realtime.trials import try_polling, try_test_client, try_worker
+from teamcal.library_internals import Internal, LibraryChanged, fallback_of
+from teamcal.realtime.trials import try_polling, try_rooms, try_test_client, try_worker
 from teamcal.realtime.websocket_trial import try_websocket
 from teamcal.realtime.worker import AsyncMode
 
@@ -23,10 +23,10 @@ def missing_internals(mode: AsyncMode) -> frozenset[Internal]:
     Raises LibraryChanged if there is no fallback for one of them.
     """
     used = used_internals(mode)
-    working = try_polling(mode) | try_websocket(mode) | try_worker(mode) | try_test_client()
+    working = try_polling(mode) | try_websocket(mode) | try_worker(mode) | try_test_client() | try_rooms()
     missing = [internal for internal in used if internal.name not in working]
     for internal in missing:
-        logger.warning(_fallback_of(internal))
+        logger.warning(fallback_of(internal))
     fatal = [f"{internal.library}'s {internal.name}" for internal in missing if _is_fatal(internal)]
     if fatal:
         raise LibraryChanged(f"the installed libraries lack {', '.join(fatal)}")
@@ -50,10 +50,3 @@ def used_internals(mode: AsyncMode) -> tuple[Internal, ...]:
 
 def _is_fatal(internal: Internal) -> bool:
     return internal.without_it == internals.NO_START
-
-
-def _fallback_of(internal: Internal) -> str:
-    return (
-        f"{internal.library} {version(internal.library)} has changed: {internal.name} isn't what it was in "
-        f"{internal.checked_with}. It is used for {internal.used_for}. Instead: {internal.without_it}"
-    )

@@ -9,6 +9,7 @@ import logging
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from types import SimpleNamespace
 from typing import Any
 
 import engineio
@@ -18,12 +19,18 @@ import socketio
 from flask_socketio import SocketIO
 from socketio.packet import ACK, EVENT
 
+from teamcal.library_internals import ROOMS, SESSION
 from teamcal.realtime.broadcast import TextPacket, members_of
 from teamcal.realtime.direct_write import frame_of
-from teamcal.realtime.engineio_socket import EngineIoSocket, use_socket_class
+from teamcal.realtime.engineio_socket import EngineIoSocket
+from teamcal.realtime.rooms import RoomManager
+from teamcal.realtime.shared_packet import SharedPacket
+from teamcal.realtime.socket_factory import use_socket_class
 from teamcal.realtime.worker import AsyncMode
 
-OVERRIDDEN = ("send", "poll", "close", "schedule_ping", "handle_post_request")
+OVERRIDDEN = (
+    "send", "receive", "poll", "close", "schedule_ping", "handle_get_request", "handle_post_request",
+)  # fmt: skip
 ATTRIBUTES = ("queue", "closed", "closing", "connected", "_upgraded", "upgrading", "last_ping")
 SECONDS = 5.0
 """How long a trial waits for a library that has changed."""
@@ -103,13 +110,13 @@ def _try_sockets(mode: AsyncMode) -> set[str]:
                 _call(engine, method, sessions[0].sid, body)
         with suppress(Exception):
             engine.disconnect()
-    overridden = "Socket.send, poll, close, schedule_ping, handle_post_request"
     attributes = "Socket.queue, closed, closing, connected, upgraded, upgrading, last_ping"
     return working_of(
         {
             "server.socket.Socket": lambda: len(sessions) == 1,
+            "Server._cors_headers": lambda: isinstance(engine._cors_headers({"REQUEST_METHOD": "GET"}), list),
             "Server.sockets": lambda: isinstance(engine.sockets, dict) and "close" in calls,
-            overridden: lambda: calls >= set(OVERRIDDEN),
+            SESSION: lambda: calls >= set(OVERRIDDEN),
             attributes: lambda: vars(sessions[0]).keys() >= set(ATTRIBUTES),
         }
     )
@@ -138,31 +145,76 @@ def _try_events(mode: AsyncMode) -> set[str]:
     server = _socketio_server(mode)
     handled: list[Any] = []
     triggered: list[Any] = []
+    connected: list[Any] = []
+    connect = server._handle_connect
+
+    def record(*event: Any) -> None:
+        connected.append(event)
+        connect(*event)
+
+    server._handle_connect = record
     server.on("connect", lambda sid, environ: None)
     server.on("trial", lambda sid, payload: triggered.append(payload))
     server._handle_event = lambda *event: handled.append(event)
-    sid = _connect(server.eio)
-    _call(server.eio, "POST", sid, b"40")
-    _call(server.eio, "GET", sid)
-    _call(server.eio, "POST", sid, b'420["trial",{}]')
-
-    def acknowledge() -> bool:
-        server._send_packet(sid, server.packet_class(ACK, namespace="/", id=0, data=["answer"]))
-        return b'430["answer"]' in _call(server.eio, "GET", sid)
-
-    def trigger() -> bool:
-        triggered.clear()
-        server._trigger_event("trial", "/", server.manager.sid_from_eio_sid(sid, "/"), {})
-        return triggered == [{}]
+    sid = _client_with_an_event(server)
 
     return working_of(
         {
             "BaseManager.rooms": lambda: members_of(server.manager, None) == (sid,),
+            "Server._handle_connect": lambda: connected[0] in ((sid, None, None), (sid, "/", None)),
             "Server._handle_event": lambda: handled[0][0] == sid and handled[0][2:] == (0, ["trial", {}]),
-            "Server._trigger_event": trigger,
-            "Server._send_packet": acknowledge,
+            "Server._trigger_event": lambda: _triggers(server, sid, triggered),
+            "Server._send_packet": lambda: _acknowledges(server, sid),
+            "Server._send_eio_packet": lambda: _sends_calendar(server, sid),
         }
     )
+
+
+def _client_with_an_event(server: Any) -> str:
+    """A client that connects, polls and sends an event; its id."""
+    sid = _connect(server.eio)
+    _call(server.eio, "POST", sid, b"40")
+    _call(server.eio, "GET", sid)
+    _call(server.eio, "POST", sid, b'420["trial",{}]')
+    return sid
+
+
+def _triggers(server: Any, sid: str, triggered: list[Any]) -> bool:
+    triggered.clear()
+    server._trigger_event("trial", "/", server.manager.sid_from_eio_sid(sid, "/"), {})
+    return triggered == [{}]
+
+
+def _acknowledges(server: Any, sid: str) -> bool:
+    server._send_packet(sid, server.packet_class(ACK, namespace="/", id=0, data=["answer"]))
+    return b'430["answer"]' in _call(server.eio, "GET", sid)
+
+
+def _sends_calendar(server: Any, sid: str) -> bool:
+    packet = SharedPacket(b'2["trial",', memoryview(b"[]"), b"]")
+    sent: list[Any] = []
+    engine = SimpleNamespace(send_packet=lambda *arguments: sent.extend(arguments))
+    type(server)._send_eio_packet(SimpleNamespace(eio=engine), sid, packet)
+    return sent == [sid, packet]
+
+
+def try_rooms() -> set[str]:
+    """A client enters a room and goes."""
+
+    def goes() -> bool:
+        manager = RoomManager()
+        manager.set_server(
+            SimpleNamespace(eio=engineio.Server(monitor_clients=False), packet_class=TextPacket)
+        )
+        sid = manager.connect("engine's", "/")
+        manager.enter_room(sid, "/", "room")
+        entered = list(manager.get_participants("/", "room")) == [(sid, "engine's")]
+        manager.pre_disconnect(sid, "/")
+        manager.disconnect(sid, "/")
+        left = (manager.clients, manager.pending_connect, manager.pending_disconnect, manager.callbacks)
+        return entered and not any(left) and not any(manager.get_participants("/", "room"))
+
+    return working_of({ROOMS: goes})
 
 
 def _try_packets() -> set[str]:

@@ -4,14 +4,18 @@ import functools
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from typing import Any, Protocol
 
 from teamcal.realtime.direct_write import shutdown_socket
 from teamcal.realtime.worker import AsyncMode
 
+READ_AHEAD = 1_000_000
+"""Bytes of messages that are read before they can be handled."""
+
 
 class FullWriteSocket:
-    """A socket whose `send` writes all bytes, one caller at a time. Everything else is `raw`'s.
+    """A socket whose `send` writes all bytes, one caller at a time, and which calls `before_read` before each
+    read. Everything else is `raw`'s.
 
     simple-websocket 1.1 calls `send` once, ignores how many bytes were taken, and answers pings and closes
     from another thread: a slow reader would get half a frame and then garbage.
@@ -22,6 +26,20 @@ class FullWriteSocket:
         self.raw = raw
         self.lock = threading.Lock()
         self.on_close: Callable[[], object] = bool
+        self.before_read: Callable[[], object] = bool
+        self.unhandled = 0
+        """Bytes that were read since the program had last handled everything."""
+        self.ended = False
+
+    def recv(self, size: int) -> bytes:
+        self.before_read()
+        data: bytes = self.raw.recv(size)
+        self.unhandled += len(data)
+        return data
+
+    def shutdown(self, how: int) -> None:
+        self.ended = True
+        self.raw.shutdown(how)
 
     def send(self, data: bytes) -> int:
         with self.lock:
@@ -30,7 +48,7 @@ class FullWriteSocket:
 
     def close(self) -> None:
         # Closing alone doesn't wake a thread that is blocked in `sendall`.
-        shutdown_socket(self.raw)
+        shutdown_socket(self)
         self.raw.close()
         self.on_close()
 
@@ -50,13 +68,25 @@ def raw_socket_of(ws: Any, mode: AsyncMode) -> Any:
     return getattr(owner, "socket" if mode == "eventlet" else "sock", None) or _UnknownSocket()
 
 
-def fix_websocket(ws: Any, mode: AsyncMode, sock: Any, limit: int) -> None:
-    """Makes `ws` refuse a message of more than `limit` bytes, in however many frames, and close at once.
+class Session(Protocol):
+    """Whoever handles the messages of a websocket."""
+
+    def on_frame(self, ends_message: bool) -> None: ...
+    def pause(self, seconds: float) -> None: ...
+
+
+def fix_websocket(ws: Any, mode: AsyncMode, sock: Any, limit: int, session: Session) -> None:
+    """Makes `ws` refuse a message of more than `limit` bytes, in however many frames, and close at once; and
+    read no more from the network than `session` can handle, letting other tasks run meanwhile.
 
     Without this, a connection that the server closes stays open until the client answers the close: under
     eventlet 45 s, otherwise for as long as the client likes.
     """
-    send_close = _fix_eventlet(ws) if mode == "eventlet" else _fix_simple_websocket(ws, sock, limit)
+    if mode == "eventlet":
+        send_close = _fix_eventlet(ws, session)
+    else:
+        send_close = _fix_simple_websocket(ws, sock, limit)
+        _limit_reading(ws, sock, session)
 
     def close(**details: Any) -> None:
         with suppress(OSError):
@@ -64,6 +94,22 @@ def fix_websocket(ws: Any, mode: AsyncMode, sock: Any, limit: int) -> None:
         shutdown_socket(sock)
 
     ws.close = close
+
+
+def release_websocket(ws: Any, sock: Any) -> None:
+    """Undoes `fix_websocket` at the end.
+
+    The corrections refer to what they correct, and such a cycle, 30 KB with all that hangs on it, would stay
+    until a full garbage collection: after a connection of hours, for days.
+    """
+    vars(ws).pop("_recv_frame", None)
+
+    def close(**details: Any) -> None:  # Engine.IO's writer may still call it
+        shutdown_socket(sock)
+
+    ws.close = close
+    if isinstance(sock, FullWriteSocket):
+        sock.before_read = sock.on_close = bool
 
 
 def _fix_simple_websocket(ws: Any, sock: Any, limit: int) -> Callable[..., object]:
@@ -79,7 +125,39 @@ def _fix_simple_websocket(ws: Any, sock: Any, limit: int) -> Callable[..., objec
     return close
 
 
-def _fix_eventlet(ws: Any) -> Callable[..., object]:
+def _limit_reading(ws: Any, sock: Any, session: Session) -> None:
+    """simple-websocket's task reads whatever comes, and keeps it. This one waits while there is too much."""
+    inner = getattr(ws, "ws", None)
+    messages = getattr(inner, "input_buffer", None)
+    if messages is None or not isinstance(sock, FullWriteSocket):
+        return
+
+    def wait_for_room() -> None:
+        session.pause(0)
+        while messages and sock.unhandled > READ_AHEAD and not sock.ended:
+            session.pause(0.05)
+        if not messages:
+            sock.unhandled = 0
+
+    sock.before_read = wait_for_room
+
+
+def _let_others_run(ws: Any, session: Session) -> None:
+    """eventlet reads frames that have arrived without letting another task run."""
+    receive = getattr(ws, "_recv_frame", None)
+    if receive is None:
+        return
+
+    def receive_frame(**details: Any) -> Any:
+        frame = receive(**details)
+        session.on_frame(not frame.opcode & 8 and frame.finished)
+        return frame
+
+    ws._recv_frame = receive_frame
+
+
+def _fix_eventlet(ws: Any, session: Session) -> Callable[..., object]:
+    _let_others_run(ws, session)
     message = limited_message()
     if message is not None:
         ws.Message = message

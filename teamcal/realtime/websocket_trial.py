@@ -28,6 +28,7 @@ class _WebsocketTrial:
     def __init__(self, mode: AsyncMode) -> None:
         self.mode = mode
         self.working: set[str] = set()
+        self.frames: list[bool] = []
         accepted, self.client_end = socket.socketpair()
         # As `accept` makes it: eventlet's socketpair wraps its sockets twice.
         kind = (accepted.family, accepted.type, accepted.proto)
@@ -86,7 +87,7 @@ class _WebsocketTrial:
             return unmask(message, mask, **where)
 
         def reads_by_our_function() -> bool:
-            fix_websocket(ws, self.mode, self.given, LIMIT)
+            fix_websocket(ws, self.mode, self.given, LIMIT, self)
             ws._apply_mask = unmask_recorded
             self.client_end.sendall(HELLO)
             return ws.wait() == "hello" and bool(masks)
@@ -100,6 +101,7 @@ class _WebsocketTrial:
             "GreenSocket.fd": self._finds_os_socket,
             "WebSocket._sendlock": lambda: self._writes_under_our_lock(ws),
             "RFC6455WebSocket._apply_mask": reads_by_our_function,
+            "RFC6455WebSocket._recv_frame": lambda: self.frames == [True],
             "RFC6455WebSocket.Message": lambda: self._refuses_a_big_message(ws),
             "RFC6455WebSocket.close, _send_closing_frame": closes_with_a_frame,
         }
@@ -110,7 +112,7 @@ class _WebsocketTrial:
             return raw_socket_of(ws, self.mode) is self.given and b"hello" in self._received(once=True)
 
         def wakes_its_reader() -> bool:
-            fix_websocket(ws, self.mode, self.given, LIMIT)
+            fix_websocket(ws, self.mode, self.given, LIMIT, self)
             self.client_end.sendall(HELLO)
             return ws.wait() == "hello" and self.given.on_close == ws.ws.event.set
 
@@ -119,8 +121,15 @@ class _WebsocketTrial:
             WEBSOCKET_WRAPPER: lambda: hasattr(ws.ws, "receive") and callable(ws.close),
             "Base.sock": has_our_socket,
             "Base.event": wakes_its_reader,
+            "Base.input_buffer": lambda: bool(self.frames) and ws.ws.input_buffer == [],
             "Base.max_message_size": lambda: self._refuses_a_big_message(ws),
         }
+
+    def on_frame(self, ends_message: bool) -> None:
+        self.frames.append(ends_message)
+
+    def pause(self, seconds: float) -> None:
+        self.frames.append(True)
 
     def _finds_os_socket(self) -> bool:
         return bool(os_socket_of(self.server_end).fileno() == self.server_end.fileno())

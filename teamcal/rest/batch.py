@@ -19,8 +19,19 @@ def run_batch(call: Call) -> Reply:
     if not isinstance(atomic, bool):
         raise InvalidInput([FieldProblem("atomic", "not_a_boolean")])
     department_id, operations = call.arguments["department_id"], body.get("operations")
-    results = call.calendar.batch.run(call.caller, department_id, operations, atomic)
+    operation_id = call.operation_id("batch", department_id, _without_versions(operations))
+    results = call.calendar.batch.run(call.caller, department_id, operations, atomic, operation_id)
     return json_reply(results=[_public_result(op, result, call.language) for op, result in results])
+
+
+def _without_versions(operations: Any) -> Any:
+    """Returns what is asked: the versions that the client expects are no part of it."""
+    if not isinstance(operations, list):
+        return operations
+    return [
+        {name: value for name, value in one.items() if name != "version"} if isinstance(one, dict) else one
+        for one in operations
+    ]
 
 
 def _public_result(op: str, result: Result, language: str) -> dict[str, Any]:

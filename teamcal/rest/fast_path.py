@@ -7,13 +7,13 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 from werkzeug.http import HTTP_STATUS_CODES
 
 from teamcal.calendar import Calendar
-from teamcal.rest.call import SMALL_LENGTH, Call
-from teamcal.rest.cors import CorsHeaders
+from teamcal.http.origins import CorsHeaders
+from teamcal.rest.call import Call
 from teamcal.rest.dispatch import run
 from teamcal.rest.routes import Handler, Route
 
-# A request with one of these headers needs what only Flask and flask-cors know.
-_SPECIAL = frozenset({"HTTP_TRANSFER_ENCODING", "HTTP_ACCESS_CONTROL_REQUEST_PRIVATE_NETWORK"})
+# A preflight with this header needs what only flask-cors knows.
+_PRIVATE_NETWORK = "HTTP_ACCESS_CONTROL_REQUEST_PRIVATE_NETWORK"
 _STATUS_LINES = {status: f"{status} {phrase.upper()}" for status, phrase in HTTP_STATUS_CODES.items()}
 
 
@@ -31,28 +31,31 @@ class FastPath:
         cors_headers: CorsHeaders,
     ) -> None:
         self._application, self._calendar, self._cors_headers = application, calendar, cors_headers
-        self._routes: dict[str, list[tuple[re.Pattern[str], Handler]]] = {}
+        self._routes: dict[tuple[str, str], list[tuple[re.Pattern[str], Handler]]] = {}
+        """The routes of a method under one name, such as `events` of /api/events/<event_id>."""
         for route in sorted(routes, key=_precedence):
-            self._routes.setdefault(route.method, []).append((_pattern_of(route.rule), route.handler))
+            key = (route.method, _name_in(route.rule))
+            self._routes.setdefault(key, []).append((_pattern_of(route.rule), route.handler))
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        ordinary = (
-            SMALL_LENGTH.fullmatch(environ.get("CONTENT_LENGTH") or "")
-            and environ.keys().isdisjoint(_SPECIAL)
-            and environ.get("HTTP_UPGRADE", "").lower() != "websocket"
-        )
+        ordinary = _PRIVATE_NETWORK not in environ and environ.get("HTTP_UPGRADE", "").lower() != "websocket"
         path = environ.get("PATH_INFO", "")
-        routes = self._routes.get(environ["REQUEST_METHOD"], ()) if ordinary else ()
+        routes = self._routes.get((environ["REQUEST_METHOD"], _name_in(path)), ()) if ordinary else ()
         for pattern, handler in routes:
             if match := pattern.fullmatch(path):
                 call = Call(environ, match.groupdict(), self._calendar)
-                status, headers, body, content_type = run(handler, call)
+                status, headers, body, content_type, _ = run(handler, call)
                 fields = [*headers.items(), *self._cors_headers(environ.get("HTTP_ORIGIN"))]
                 if status != 304:
                     fields += [("Content-Type", content_type), ("Content-Length", str(len(body)))]
                 start_response(_STATUS_LINES[status], fields)
                 return [body]
         return self._application(environ, start_response)
+
+
+def _name_in(path: str) -> str:
+    """Returns the segment after `/api/`, which is fixed in every rule; "" elsewhere."""
+    return path[5:].partition("/")[0] if path.startswith("/api/") else ""
 
 
 def _precedence(route: Route) -> tuple[int, ...]:

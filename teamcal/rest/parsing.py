@@ -24,6 +24,11 @@ def json_object_from(body: bytes) -> dict[str, Any]:
     return value
 
 
+def fields_of(body: dict[str, Any], *names: str) -> dict[str, Any]:
+    """Returns those of these fields that the body has."""
+    return {name: body[name] for name in names if name in body}
+
+
 def _refuse_constant(text: str) -> NoReturn:
     """NaN and Infinity aren't JSON, but the standard library accepts them."""
     raise ValueError(text)
@@ -52,6 +57,14 @@ def whole_number_from(name: str, text: str, low: int, high: int) -> int:
     if not re.fullmatch(r"[0-9]{1,9}", text, re.ASCII) or not low <= int(text) <= high:
         raise InvalidInput([FieldProblem(name, "not_a_number", {"low": low, "high": high})])
     return int(text)
+
+
+def flag_from(name: str, query: dict[str, str]) -> bool:
+    """Returns the query parameter `name`, `true` or `false` (also `1`, `0`); False if it is absent."""
+    text = query.get(name, "false")
+    if text not in ("true", "false", "1", "0"):
+        raise InvalidInput([FieldProblem(name, "not_a_boolean")])
+    return text in ("true", "1")
 
 
 def date_from(name: str, text: str | None) -> str | None:

@@ -1,6 +1,6 @@
 """Records as DynamoDB items: the one conversion between Python values and DynamoDB's JSON."""
 
-from base64 import b64decode
+from binascii import a2b_base64
 from collections.abc import Callable
 from typing import Any
 
@@ -47,7 +47,7 @@ def from_value(value: Value) -> Any:
 
 def _bytes_of(content: bytes | str) -> bytes:
     """Decodes a binary value: botocore has decoded its base64 already, the fast client hasn't."""
-    return b64decode(content) if isinstance(content, str) else content
+    return a2b_base64(content) if isinstance(content, str) else content
 
 
 def to_item(record: Record) -> Item:
@@ -55,4 +55,5 @@ def to_item(record: Record) -> Item:
 
 
 def from_item(item: Item) -> Record:
-    return {name: from_value(value) for name, value in item.items()}
+    # Most values are text: without a call for each of them a calendar is decoded in half the time.
+    return {name: value["S"] if "S" in value else from_value(value) for name, value in item.items()}

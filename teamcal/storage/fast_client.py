@@ -12,9 +12,10 @@ import threading
 import time
 from base64 import b64encode
 from collections import deque
+from collections.abc import Sized
 from contextlib import suppress
 from typing import Any, NamedTuple, cast
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import botocore
 import orjson
@@ -23,8 +24,11 @@ from botocore.client import BaseClient
 from botocore.parsers import ResponseParserError, create_parser
 from urllib3.util.connection import is_connection_dropped
 
+from teamcal.deadline import remaining
+from teamcal.storage.credentials import CredentialSource
 from teamcal.storage.http_exchange import HttpAnswer, UnexpectedHttp, exchange
 from teamcal.storage.signature import Signer
+from teamcal.storage.time_limit import limited
 
 logger = logging.getLogger(__name__)
 
@@ -34,14 +38,15 @@ OPERATIONS = {
     "scan": "Scan",
     "batch_get_item": "BatchGetItem",
     "transact_write_items": "TransactWriteItems",
-    "batch_write_item": "BatchWriteItem",
     "update_item": "UpdateItem",
+    "put_item": "PutItem",
+    "delete_item": "DeleteItem",
 }
 """Operations whose request is their parameters and whose answer is its JSON. All may be repeated."""
 IDLE_SECONDS = 1.0
 """After this time the other side may have closed an idle connection. Finding out costs 50 µs."""
-CLOSED_IN_A_ROW = 20
-"""So many answered calls without an open connection afterwards: the endpoint closes each one."""
+IN_A_ROW = 20
+"""After so many calls in a row that only botocore could make, this client gives up."""
 USER_AGENT = "teamcal"
 COST = "about 1.4 ms of CPU a call instead of 0.15 to 0.2"
 
@@ -51,11 +56,12 @@ class UseBotocore(Exception):
 
 
 class Insides(NamedTuple):
-    """What is read of a botocore client. `pool`: urllib3's pool of connections to `url`."""
+    """What is read of a botocore client. `pool`: urllib3's of connections to `url`; `pools`: to all hosts."""
 
     url: str
     signer: Signer
     pool: Any
+    pools: Sized
     read_timeout: float
 
 
@@ -64,8 +70,6 @@ def look_inside(client: Any) -> Insides:
     parts, request_signer = urlsplit(client.meta.endpoint_url), client._request_signer
     if request_signer.signature_version != "v4" or parts.path not in ("", "/"):
         raise UseBotocore("the endpoint has a path, or another signature than version 4")
-    is_default_port = parts.port in (None, {"http": 80, "https": 443}[parts.scheme])
-    host = str(parts.hostname) if is_default_port else f"{parts.hostname}:{parts.port}"
     url = f"{parts.scheme}://{parts.netloc}/"
     session = client._endpoint.http_session
     if session._proxy_config.proxy_url_for(url):
@@ -76,13 +80,33 @@ def look_inside(client: Any) -> Insides:
     if pool.ConnectionCls("127.0.0.1").sock is not None:
         raise UseBotocore("urllib3's connections have another form")
     client.meta.events.emit("teamcal.look-inside")
-    credentials = request_signer._credentials
-    signer = Signer(credentials, request_signer.region_name, request_signer.signing_name, host)
+    credentials = _source_of(request_signer._credentials)
+    region, service = request_signer.region_name, request_signer.signing_name
+    signer = Signer(credentials, region, service, _host_header(parts))
     body = b'{"__type": "com.amazonaws.dynamodb.v20120810#ResourceNotFoundException"}'
     error: Any = _error_of(client, "GetItem", HttpAnswer(400, {}, body))
     if error.response["Error"]["Code"] != "ResourceNotFoundException":
         raise UseBotocore("errors are read in another way")
-    return Insides(url, signer, pool, client.meta.config.read_timeout)
+    pools = session._manager.pools
+    if len(pools) != 1:
+        raise UseBotocore("urllib3's pools of connections have another form")
+    return Insides(url, signer, pool, pools, client.meta.config.read_timeout)
+
+
+def _source_of(credentials: Any) -> CredentialSource | None:
+    return None if credentials is None else CredentialSource(credentials)
+
+
+def _any_source_of(client: Any) -> CredentialSource | None:
+    """Of a client of whatever kind, if it has credentials where botocore's have them."""
+    return _source_of(getattr(getattr(client, "_request_signer", None), "_credentials", None))
+
+
+def _host_header(address: SplitResult) -> str:
+    """Returns the host as a URL has it, an IPv6 address in brackets, with a port unless it is the default."""
+    host = address.netloc.rpartition("@")[2]
+    default = {"http": ":80", "https": ":443"}[address.scheme]
+    return host.removesuffix(default)
 
 
 class FastClient:
@@ -96,15 +120,16 @@ class FastClient:
         self.client = client
         self._insides: Insides | None = None
         self._connections: deque[tuple[float, Any]] = deque()
-        self._closed_in_a_row = 0
+        self._closed_in_a_row, self._unexpected_in_a_row = 0, 0
         self._warning = threading.Lock()
         self._has_answered = False
-        if off or not isinstance(client, BaseClient):
-            return
-        try:
-            self._insides = look_inside(client)
-        except Exception as error:  # noqa: BLE001 -- of another botocore anything may come
-            self._turn_off(error)
+        if not off and isinstance(client, BaseClient):
+            try:
+                self._insides = look_inside(client)
+            except Exception as error:  # noqa: BLE001 -- of another botocore anything may come
+                self._turn_off(error)
+        # Also when botocore makes the calls: nobody must wait in its lock for somebody else's time-outs.
+        self._credentials = self._insides.signer.credentials if self._insides else _any_source_of(client)
 
     @property
     def off(self) -> bool:
@@ -117,7 +142,10 @@ class FastClient:
         return self._has_answered and not self.off
 
     def call(self, operation: str, params: dict[str, Any]) -> Any:
-        """Returns or raises what the client's method does; also raises OSError, ResponseParserError."""
+        """Returns or raises what the client's method does.
+
+        Also raises OSError, ResponseParserError, CredentialsFailed, StorageUnavailable.
+        """
         insides, answer = self._insides, None
         if insides is not None and operation in OPERATIONS:
             try:
@@ -125,9 +153,10 @@ class FastClient:
             except UseBotocore:
                 pass
             except UnexpectedHttp as error:
-                self._turn_off(error)
+                return self._call_after_unexpected_http(operation, params, error)
         if answer is None:
             return self._call_botocore(operation, params)
+        self._unexpected_in_a_row = 0
         if answer.status >= 301:
             raise _error_of(self.client, OPERATIONS[operation], answer)
         try:
@@ -140,11 +169,24 @@ class FastClient:
             logger.info("The fast DynamoDB client is in use (botocore %s)", botocore.__version__)
         return result
 
+    def _call_after_unexpected_http(self, operation: str, params: dict[str, Any], error: Exception) -> Any:
+        """One such answer is a proxy's on a bad day; many, all of which botocore can read, are the rule."""
+        answer = self._call_botocore(operation, params)
+        self._unexpected_in_a_row += 1
+        if self._unexpected_in_a_row >= IN_A_ROW:
+            self._turn_off(error)
+        return answer
+
     def _call_botocore(self, operation: str, params: dict[str, Any]) -> Any:
         has_answered = False
+        if self._credentials is not None:
+            self._credentials.get_frozen_credentials()
         try:
-            answer = getattr(self.client, operation)(**params)
-            has_answered = True
+            with limited(remaining()):
+                answer = getattr(self.client, operation)(**params)
+            # A captive portal's 200 says nothing of the endpoint.
+            headers = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+            has_answered = "json" in headers.get("content-type", "")
         finally:
             self._keep_connection(has_answered)
         return answer
@@ -164,10 +206,14 @@ class FastClient:
     def _keep_connection(self, has_answered: bool) -> None:
         """Takes the connection that botocore has just used out of its pool."""
         insides = self._insides
-        if insides is None or not insides.pool.num_connections:  # a hook answers, nothing was opened
+        if insides is None:
             return
         connection = None
         try:
+            if not insides.pool.num_connections:
+                if len(insides.pools) > 1:
+                    raise UseBotocore(f"calls go to another address than {insides.url}, the account's own")
+                return  # a hook answers, nothing was opened
             with suppress(queue.Empty, queue.Full):  # many calls at once
                 connection = insides.pool.pool.get(block=False)
                 insides.pool.pool.put(None, block=False)
@@ -179,7 +225,7 @@ class FastClient:
                 self._closed_in_a_row += 1
         except Exception as error:  # noqa: BLE001 -- of another urllib3 anything may come
             self._turn_off(error)
-        if self._closed_in_a_row >= CLOSED_IN_A_ROW:
+        if self._closed_in_a_row >= IN_A_ROW:
             self._turn_off(UseBotocore("the endpoint closes every connection"))
 
     def _take_connection(self) -> Any:
@@ -213,7 +259,7 @@ class FastClient:
     def _exchange(self, headers: dict[str, str], body: bytes) -> HttpAnswer:
         connection, began = self._take_connection(), time.monotonic()
         try:
-            answer = exchange(connection.sock, headers, body)
+            answer = exchange(connection.sock, headers, body, remaining())
         except OSError:
             connection.close()
             if time.monotonic() - began > IDLE_SECONDS:

@@ -7,9 +7,10 @@ from typing import Any
 
 from teamcal.domain.changes import Change
 from teamcal.domain.cursor import Cursor
-from teamcal.domain.events import public_event
-from teamcal.domain.values import Record, to_json
+from teamcal.domain.events import event_json, public_event, touches_series
+from teamcal.domain.values import Record, compact, to_json
 from teamcal.errors import ResyncRequired
+from teamcal.sync.turns import in_turns
 
 
 def public_change(change: Change) -> dict[str, Any]:
@@ -30,11 +31,13 @@ class ChangesSince:
     """Consecutive changes of a log, oldest first. `cursor` is the position after them.
 
     `more`: the log has more changes after these. An answer is made once and kept, for all who ask for it.
+    `own_bytes`: bytes of the changes if nobody else keeps them.
     """
 
     cursor: Cursor
     changes: Sequence[Change]
     more: bool
+    own_bytes: int = 0
 
     @cached_property
     def net_effect(self) -> tuple[list[Record], list[str]]:
@@ -50,9 +53,19 @@ class ChangesSince:
         return live, [event_id for event_id, change in newest.items() if change.removes]
 
     @cached_property
+    def touches_series(self) -> bool:
+        """Whether clients that don't know series can't be told of it by the changed events alone."""
+        return any(touches_series(change.record) for change in self.changes)
+
+    @cached_property
+    def events_json(self) -> bytes:
+        """The changed events of `net_effect`, as a JSON array. Raises ResyncRequired."""
+        return b"[" + b",".join(map(event_json, in_turns(self.net_effect[0]))) + b"]"
+
+    @cached_property
     def full_json(self) -> bytes:
         """Every change, as `/api/changes` returns them."""
-        return self._json(changes=[public_change(change) for change in self.changes])
+        return self._json(changes=[public_change(change) for change in in_turns(self.changes)])
 
     @cached_property
     def compact_json(self) -> bytes:
@@ -62,9 +75,10 @@ class ChangesSince:
 
     def _json(self, **content: Any) -> bytes:
         position = {"revision": self.cursor.revision, "cursor": self.cursor.text, "more": self.more}
-        return to_json({"success": True, **position, **content})
+        return compact(to_json({"success": True, **position, **content}))
 
     @property
     def memory(self) -> int:
-        """Bytes of the answers that are kept."""
-        return sum(len(value) for value in list(vars(self).values()) if isinstance(value, bytes))
+        """Bytes of the answers that are kept, and of the changes that only this one keeps."""
+        answers = [value for value in list(vars(self).values()) if isinstance(value, bytes)]
+        return self.own_bytes + sum(map(len, answers))

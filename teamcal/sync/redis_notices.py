@@ -1,111 +1,112 @@
 """Notices between server processes over Redis pub/sub. They make changes fast; the log makes them right."""
 
-import json
+import hmac
 import logging
-import queue
-import uuid
+import threading
 from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import asdict, replace
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
-import redis
+import orjson
 
 from teamcal.deadline import within
-from teamcal.domain.changes import Change
+from teamcal.domain.changes import Change, Head
 from teamcal.errors import CalendarError
 from teamcal.metrics import NO_METRICS, NOTICES_RECEIVED, Metrics
+from teamcal.sync.keyed_tasks import KeyedTasks
+from teamcal.sync.redis_channel import QUEUE_BYTES, RedisChannel
 
 logger = logging.getLogger(__name__)
 
-QUEUE_LENGTH = 10_000
-"""Notices that wait while Redis is away. The oldest are dropped; the watcher finds their changes."""
-WAIT_SECONDS = 2.0
+AT_ONCE = 32
+"""Departments whose notices are taken up at once: one that is busy holds up its own notices only."""
+TAKE_UP_SECONDS = 5.0
+
+OnChange = Callable[[str, Change, int | None], None]
+"""(log id, change, digest of the head after it)"""
 
 
-class RedisNotices:
+def key_of(secret_key: str, purpose: str = "notices") -> bytes:
+    """Returns the key that signs one kind of message: each purpose of the secret has a key of its own."""
+    return hmac.digest(secret_key.encode(), f"team calendar: {purpose}, version 1".encode(), "sha256")
+
+
+class RedisNotices(RedisChannel):
     """Tells other processes of this one's changes and hears of theirs.
 
-    A failing Redis is logged and never fails or delays a write: `announce` only queues.
+    A failing Redis is logged and never fails or delays a write: `announce` only queues. `spawn(task)` is the
+    worker's own.
     """
 
     def __init__(
-        self, url: str, installation: str, sleep: Callable[[float], None], metrics: Metrics = NO_METRICS
+        self,
+        url: str,
+        channel: str,
+        key: bytes,
+        sleep: Callable[[float], None],
+        spawn: Callable[[Callable[[], None]], object],
+        metrics: Metrics = NO_METRICS,
     ) -> None:
-        self.channel = f"{installation}:changes"
-        self.sleep, self.metrics = sleep, metrics
-        self.process = str(uuid.uuid4())
-        self.redis = redis.Redis.from_url(
-            url, socket_timeout=WAIT_SECONDS, socket_connect_timeout=WAIT_SECONDS, health_check_interval=5
-        )
-        self._waiting: queue.Queue[str] = queue.Queue(QUEUE_LENGTH)
+        super().__init__(url, channel, key, sleep, metrics)
+        self._tasks = KeyedTasks(spawn, AT_ONCE)
+        self._handed_over = 0
+        self._counting = threading.Lock()
 
-    def announce(self, log_id: str, change: Change) -> None:
-        notice = self._text(log_id, change)
-        while True:
-            try:
-                self._waiting.put_nowait(notice)
-            except queue.Full:
-                self._drop_oldest()
-            else:
-                return
+    # Sending
 
-    def _text(self, log_id: str, change: Change) -> str:
-        fields = asdict(change)
-        if not change.by_verified:  # older servers don't know the field
-            del fields["by_verified"]
+    def announce(self, log_id: str, change: Change, head: Head) -> None:
+        self.put(self._body(log_id, change, head))
+
+    def _body(self, log_id: str, change: Change, head: Head) -> bytes:
+        fields = {name: getattr(change, name) for name in Change.__slots__}
+        notice = {"from": self.process, "log": log_id, "change": fields, "digest": head.digest}
         try:
-            return json.dumps({"from": self.process, "log": log_id, "change": fields})
+            return orjson.dumps(notice)
         except TypeError:
             # The record has attributes that JSON can't carry. A notice that fits no head makes the other
             # processes read the log.
-            return self._text(log_id, replace(change, record={}, previous="unknown"))
+            return self._body(log_id, replace(change, record={}, previous="unknown"), head)
 
-    def _drop_oldest(self) -> None:
-        with suppress(queue.Empty):
-            self._waiting.get_nowait()
+    # Hearing
 
-    def send(self) -> None:
-        """Sends what is queued. A task of its own; never returns."""
-        while True:
-            notice = self._waiting.get()
-            try:
-                self.redis.publish(self.channel, notice)
-            except (redis.RedisError, OSError) as error:
-                logger.warning("Redis: a notice was not sent: %s", type(error).__name__)
-                self.sleep(0.5)
+    def listen(self, on_change: OnChange) -> None:
+        """Calls `on_change` for each notice of another process. Never returns."""
+        self.hear(lambda data: self.receive(data, on_change))
 
-    def listen(self, on_change: Callable[[str, Change], None]) -> None:
-        """Calls `on_change(log_id, change)` for each notice of another process. Never returns."""
-        while True:
-            try:
-                with self.redis.pubsub(ignore_subscribe_messages=True) as channel:
-                    channel.subscribe(self.channel)
-                    while True:
-                        message = channel.get_message(timeout=WAIT_SECONDS / 2)
-                        if message is not None:
-                            self.receive(message["data"], on_change)
-            except (redis.RedisError, OSError) as error:
-                logger.warning("Redis: not listening: %s", type(error).__name__)
-            except Exception:
-                logger.exception("Redis: a notice could not be handled")
-            self.sleep(1)
-
-    def receive(self, data: bytes, on_change: Callable[[str, Change], None]) -> None:
-        """Handles one notice, unless it is this process's own."""
+    def receive(self, data: bytes, on_change: OnChange) -> None:
+        """Hands a notice over to be taken up, unless it is this process's own, or not to be believed."""
+        if (body := self.opened(data)) is None:
+            return
         try:
-            notice: dict[str, Any] = json.loads(data)
+            notice: dict[str, Any] = orjson.loads(body)
             sender, log_id, fields = notice["from"], notice["log"], notice["change"]
+            if not isinstance(log_id, str):
+                raise TypeError(log_id)
             prior = fields.get("prior")
             change = Change.from_fields({**fields, "prior": tuple(prior) if prior else None})
         except (ValueError, TypeError, LookupError, AttributeError) as error:
-            logger.warning("Redis: a notice can't be read: %s", type(error).__name__)
+            self._refuse(f"a notice that can't be read: {type(error).__name__}")
             return
-        if sender == self.process:
-            return
-        self.metrics.add(NOTICES_RECEIVED)
+        if sender != self.process:
+            self.metrics.add(NOTICES_RECEIVED)
+            self._hand_over(log_id, len(data), partial(on_change, log_id, change, notice.get("digest")))
+
+    def _hand_over(self, log_id: str, size: int, take_up: Callable[[], None]) -> None:
+        with self._counting:
+            if self._handed_over + size > QUEUE_BYTES:
+                return
+            self._handed_over += size
+        self._tasks.add(log_id, partial(self._take_up, log_id, size, take_up))
+
+    def _take_up(self, log_id: str, size: int, take_up: Callable[[], None]) -> None:
         try:
-            with within(5):
-                on_change(log_id, change)
+            with within(TAKE_UP_SECONDS):
+                take_up()
         except CalendarError as error:
             logger.info("a notice about %s has to wait for the watcher: %s", log_id, error.code)
+        except Exception as error:  # noqa: BLE001 -- whatever a notice says must not end the task
+            self._refuse(f"a notice that can't be taken up: {type(error).__name__}")
+        finally:
+            with self._counting:
+                self._handed_over -= size

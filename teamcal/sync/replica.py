@@ -5,56 +5,36 @@ Design: docs/develop/sync.md.
 
 import logging
 import threading
-from collections import deque
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from functools import cached_property
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from itertools import repeat
 
-from teamcal.deadline import remaining
-from teamcal.domain.changes import DEPARTMENTS, Change, Head
+from teamcal.domain.changes import LISTS, Change, Head, follows
 from teamcal.domain.cursor import Cursor
 from teamcal.domain.fold import Outcome, Submission
+from teamcal.domain.memory import bytes_of_record
 from teamcal.domain.values import Record
-from teamcal.errors import DepartmentNotFound, ResyncRequired, StorageUnavailable
+from teamcal.errors import DepartmentNotFound
 from teamcal.metrics import CHANGES_BY_NOTICE, CHANGES_BY_READ, COLD_LOADS, HISTORIES_LOST
 from teamcal.sync.changes_since import ChangesSince
+from teamcal.sync.exports import Exports
+from teamcal.sync.gzipped import Gzipped
+from teamcal.sync.holder import NO_HOLDER, Holder
+from teamcal.sync.locks import held
+from teamcal.sync.missed_changes import missed_changes
+from teamcal.sync.plain_view import PlainChange, PlainView
 from teamcal.sync.ports import Ports
+from teamcal.sync.recent_changes import RECENT_CHANGES, RecentChanges
+from teamcal.sync.revision_cache import RevisionCache, events_of
 from teamcal.sync.shared_read import SharedRead
 from teamcal.sync.sorted_events import EventFilter, SortedEvents
+from teamcal.sync.turns import in_turns
 
 logger = logging.getLogger(__name__)
 
-RECENT_CHANGES = 2_000
-"""Changes that a replica keeps for clients that come back."""
-CACHED_ANSWERS = 16
-"""Answers about changes since a cursor that are kept for one revision."""
-RECORD_BYTES = 2_900
-"""Memory of one record with its place and JSON in a list, measured with descriptions of 40 letters."""
-
-
-@dataclass(eq=False)
-class RevisionCache:
-    """What was made of a replica at `head`. It is only ever added to: its answers belong together, and
-    reading them needs no lock.
-    """
-
-    head: Head
-    list_json: bytes | None = None
-    since: dict[tuple[Cursor, int | None], ChangesSince] = field(default_factory=dict)
-
-    @cached_property
-    def cursor(self) -> str:
-        return self.head.cursor.text
-
-    def keep(self, position: Cursor, limit: int | None, changes: ChangesSince) -> None:
-        if len(self.since) < CACHED_ANSWERS:
-            self.since[position, limit] = changes
-
-    @property
-    def memory(self) -> int:
-        """Bytes of the answers."""
-        return len(self.list_json or b"") + sum(answer.memory for answer in list(self.since.values()))
+REPLICA_BYTES = 4_000
+"""Memory of a replica without records: its locks, queues and objects."""
 
 
 class Replica:
@@ -64,32 +44,32 @@ class Replica:
     reaches the members in that order. Methods whose name begins with `locked_` are called with it held.
     """
 
-    def __init__(self, log_id: str, ports: Ports) -> None:
-        self.log_id, self.ports = log_id, ports
+    def __init__(self, log_id: str, ports: Ports, holder: Holder = NO_HOLDER) -> None:
+        self.log_id, self.ports, self._holder = log_id, ports, holder
         self.head: Head | None = None
         self.records: dict[str, Record] = {}
-        self.recent: deque[Change] = deque(maxlen=RECENT_CHANGES)
+        self.recent = RecentChanges()
         self.cache = RevisionCache(Head(log_id))
+        self.records_bytes = 0
         self._sorted: SortedEvents | None = None
+        self.plain = PlainView()
+        self.exports = Exports(log_id)
         self._lock = threading.RLock()
         self.in_flight: dict[str, Submission] = {}
-        """Submissions in the transaction on its way, by change_id; their changes settle them."""
+        """Submissions of transactions that were sent, by change_id, until their changes settle them."""
         self._shared_read = SharedRead(log_id)
+        self.reading = threading.Lock()
 
-    @contextmanager
-    def lock(self) -> Iterator[None]:
+    def lock(self) -> AbstractContextManager[None]:
         """Holds the replica's lock. Raises StorageUnavailable if it isn't free before the deadline."""
-        if not self._lock.acquire(timeout=remaining()):
-            raise StorageUnavailable(f"{self.log_id} is busy")
-        try:
-            yield
-        finally:
-            self._lock.release()
+        return held(self._lock, self.log_id)
 
     @property
     def memory(self) -> int:
-        """Bytes, about."""
-        return (len(self.records) + len(self.recent) + 1) * RECORD_BYTES + self.cache.memory
+        """Bytes of everything that it holds. It is kept up as it changes, so asking costs nothing."""
+        in_lists = self.plain.memory + (self._sorted.memory if self._sorted is not None else 0)
+        kept = self.recent.memory + self.cache.memory + self.exports.memory
+        return REPLICA_BYTES + self.records_bytes + in_lists + kept
 
     # Catching up with the log
 
@@ -109,7 +89,7 @@ class Replica:
                 self.locked_catch_up()
             return
         head = self.ports.database.read_head(self.log_id)
-        if not head.is_at(seen):
+        if not head.is_same_as(seen):
             with self.lock():
                 self.locked_adopt(head, seen, CHANGES_BY_READ)
 
@@ -128,35 +108,70 @@ class Replica:
             self.locked_adopt(self.ports.database.read_head(self.log_id), seen, source)
 
     def locked_adopt(self, head: Head, seen: Head, source: str) -> None:
-        """Follows `head`, which was read after this replica had been at `seen`."""
+        """Follows `head`, which was read consistently after this replica had been at `seen`.
+
+        A head that is behind, or another state of the same revision, is another history.
+        """
         assert self.head is not None
-        if head.revision < seen.revision or (head.revision == seen.revision and not head.is_at(seen)):
+        if head.revision < seen.revision:
             self._start_over()
         elif head.revision > self.head.revision:
             self._follow(head, source)
+        elif head.revision == self.head.revision and not head.is_same_as(self.head):
+            self._start_over()
+        elif head.is_at(self.head) and head.revision and head.digest is None:
+            self.head = replace(self.head, digest_is_stored=False)
 
     def _follow(self, head: Head, source: str) -> None:
         assert self.head is not None
+        nobody_waits = not (self.in_flight or self.ports.members.has_members(self.log_id))
+        if nobody_waits and head.revision - self.head.revision > max(RECENT_CHANGES, len(self.records)):
+            self._load()  # reading the changes would take longer
+            return
         changes = self.ports.database.read_changes(self.log_id, self.head.revision, head.revision)
         complete = len(changes) == head.revision - self.head.revision
-        if not complete or changes[0].previous != self.head.change_id:
+        if not complete or not follows(changes, self.head.revision, self.head.change_id):
             self._start_over()
             return
-        for change in changes:
-            self.locked_advance(change, source)
+        self._advance_to(head, changes, source)
+
+    def locked_take(self, head: Head, changes: Sequence[Change]) -> None:
+        """As `locked_adopt`, with changes that were read beside the head; reads those that are missing."""
+        assert self.head is not None
+        fits = follows(changes, self.head.revision, self.head.change_id)
+        if changes and fits and changes[-1].revision == head.revision:
+            self._advance_to(head, changes, CHANGES_BY_READ)
+        else:
+            self.locked_adopt(head, self.head, CHANGES_BY_READ)
+
+    def _advance_to(self, head: Head, changes: Sequence[Change], source: str) -> None:
+        self.locked_advance(changes, source)
+        assert self.head is not None
+        if not head.is_same_as(self.head):  # by its rows the log leads elsewhere than its head says
+            self._start_over()
 
     def _load(self) -> None:
         database = self.ports.database
         head, records, recent = database.load(self.log_id)
-        # Without a head it is a department of an older server, a new one, or none at all.
-        may_be_unknown = head.revision == 0 and self.log_id != DEPARTMENTS
-        if may_be_unknown and database.read_department(self.log_id) is None:
-            raise DepartmentNotFound(self.log_id)
-        self.head, self.records = head, records
-        self._sorted, self.cache = None, RevisionCache(head)
-        self.recent.clear()
-        self.recent.extend(recent)
+        if head.revision == 0:
+            self.locked_require_item()
+        records_bytes = sum(map(bytes_of_record, in_turns(records.values())))
+        before = self.records
+        self.head, self.records, self.records_bytes = head, records, records_bytes
+        self.plain.reset(records.values(), self.ports.today())
+        self.exports.clear()
+        self._sorted, self.cache = None, RevisionCache(head, day=self.plain.day)
+        self.recent.replace(recent)
         self.ports.metrics.add(COLD_LOADS)
+        self._holder.loaded(self, before)
+
+    def locked_require_item(self) -> None:
+        """Raises DepartmentNotFound if there is none: without a head it may be a department of an older
+        server, a new one, or none at all, or no longer.
+        """
+        if self.log_id not in LISTS and self.ports.database.read_department(self.log_id) is None:
+            self.head = None
+            raise DepartmentNotFound(self.log_id)
 
     def _start_over(self) -> None:
         """Loads another history (a restored table, another engine), or one with a hole."""
@@ -167,48 +182,84 @@ class Replica:
 
     # The way forward
 
-    def locked_advance(self, change: Change, source: str, head: Head | None = None) -> None:
-        """Applies the next change, publishes it, and settles the submission that it came from.
+    def locked_advance(
+        self, changes: Sequence[Change], source: str, heads: Iterable[Head | None] = repeat(None)
+    ) -> None:
+        """Applies the next changes, publishes them, and settles the submissions that they came from.
 
-        `head` is the one after the change, for callers that have it. `source` is the counter of what
-        brought the change.
+        `heads` are those after each change, for callers that have them. `source` is the counter of what
+        brought the changes.
         """
+        for change, head in zip(changes, heads, strict=False):
+            self._advance(change, head)
+        self.ports.metrics.add(source, len(changes))
+        self._holder.advanced(self, source)
+
+    def _advance(self, change: Change, head: Head | None) -> None:
         assert self.head is not None
         assert change.revision == self.head.revision + 1
-        self.head = self._apply(change, self.head, head)
-        self.cache = RevisionCache(self.head)
-        self.recent.append(change)
-        self.ports.metrics.add(source)
-        self.ports.members.publish(self.log_id, change, self.head)
+        before, size = self.records, bytes_of_record(change.record)
+        self.head, plain = self._apply(change, size, self.head, head)
+        self.cache = RevisionCache(self.head, day=self.plain.day)
+        self.recent.append(change, size)
+        self._holder.changed(self, change, before)
+        self.ports.members.publish(self.log_id, change, self.head, plain)
+        self.locked_settle(change, self.head)
+
+    def locked_settle(self, change: Change, head: Head) -> None:
+        """Settles the submission, if any, that a change came from. `head` is the one after the change."""
         submission = self.in_flight.pop(change.change_id, None)
         if submission is not None:
             submission.result = Outcome(change.record, change)
             # Announced here, so that a change found in the log after its answer was lost is announced too.
             if self.ports.notices is not None:
-                self.ports.notices.announce(self.log_id, change)
+                self.ports.notices.announce(self.log_id, change, head)
 
-    def _apply(self, change: Change, before: Head, after: Head | None) -> Head:
+    def forget_in_flight(self, submissions: Iterable[Submission]) -> None:
+        for submission in submissions:
+            self.in_flight.pop(submission.change_id, None)
+
+    def _apply(
+        self, change: Change, size: int, before: Head, after: Head | None
+    ) -> tuple[Head, PlainChange | None]:
+        """Returns the head after the change, and what clients are told that don't know series."""
         record_id = change.record.get("id")
         if record_id is None:  # the department was deleted or created again, or it is a newer server's kind
             if change.restarts_log:
-                self.records, self._sorted = {}, None
-            return after or before.after(change, None)
+                self.records, self.records_bytes, self._sorted = {}, 0, None
+                self.plain.reset((), "")
+            return after or before.after(change, None), None
         old, new = self.records.get(record_id), None if change.record.get("deleted") else change.record
+        if old is not None:
+            self.records_bytes -= bytes_of_record(old)
         if new is not None:
             self.records[record_id] = new
+            self.records_bytes += size
         else:
             self.records.pop(record_id, None)
         if self._sorted is not None:
             self._sorted.replace(old, new)
-        return after or before.after(change, old)
+        plain = self.plain.change(change, old, new, self.ports.today)
+        return after or before.after(change, old), plain
 
-    def notice(self, change: Change) -> None:
-        """Takes up another process's change: applies the next one, reads the log if it is further ahead."""
+    def locked_turn_day(self) -> None:
+        """Moves what clients see that don't know series to today, and tells them the difference."""
+        if not self.plain.day or self.head is None or (plain := self.plain.turn(self.ports.today())) is None:
+            return
+        self.cache = RevisionCache(self.head, day=self.plain.day)
+        self.ports.members.publish_day(self.log_id, self.head, plain)
+
+    def notice(self, change: Change, digest: int | None = None) -> None:
+        """Takes up another process's change: applies the next one, reads the log if it is further ahead.
+
+        `digest` is the head's after the change, if the other process told it.
+        """
         with self.lock():
             if self.head is None or change.revision <= self.head.revision:
                 return
-            if change.revision == self.head.revision + 1 and change.previous == self.head.change_id:
-                self.locked_advance(change, CHANGES_BY_NOTICE)
+            old = self.records.get(change.record.get("id", ""))
+            if self.head.leads_to(change, old, digest):
+                self.locked_advance([change], CHANGES_BY_NOTICE)
             else:
                 self.locked_catch_up(CHANGES_BY_NOTICE)
 
@@ -221,20 +272,42 @@ class Replica:
             raise DepartmentNotFound(self.log_id)
         return cache
 
-    def list_json(self, filter: EventFilter | None) -> tuple[bytes, str]:
-        """Returns the events as REST lists them and the cursor of that moment. Raises DepartmentNotFound."""
+    def listing(self, filter: EventFilter | None, series: bool = True) -> tuple[Gzipped, str]:
+        """Returns the events as REST lists them and the cursor of that moment. Raises DepartmentNotFound.
+
+        `series`: to a client that knows series; others get occurrences.
+        """
         cache = self.current()
-        if filter is None and cache.list_json is not None:
-            return cache.list_json, cache.cursor
+        shown = series or not cache.day
+        kept = cache.lists.get((filter, shown))
+        if kept is not None and (shown or cache.day == self.ports.today()):
+            return kept, cache.cursor_of(shown)
         with self.lock():
             self.require_department()
+            self.locked_turn_day()
             cache = self.cache
-            events = b",".join(self.locked_sorted().select(filter))
-        position = f'],"revision":{cache.head.revision},"cursor":"{cache.cursor}"}}'
-        content = b"".join((b'{"success":true,"events":[', events, position.encode()))
-        if filter is None:
-            cache.list_json = content
-        return content, cache.cursor
+            shown = series or not cache.day
+            kept = cache.lists.get((filter, shown))  # who held the lock before may have made it
+            if kept is not None:
+                return kept, cache.cursor_of(shown)
+            answer = Gzipped(cache.list_of(self._listed(shown).select(filter), shown))
+            is_kept = cache.keep_list(filter, shown, answer)
+        if is_kept:
+            self._holder.grew(self)
+        return answer, cache.cursor_of(shown)
+
+    def gzip_of(self, answer: Gzipped) -> bytes:
+        """Returns the gzip form of a list, which is kept as long as the list is."""
+        content = answer.gzip()
+        self._holder.grew(self)
+        return content
+
+    def _listed(self, series: bool) -> SortedEvents:
+        return self.locked_sorted() if series or not self.plain.day else self.plain.sorted(self.records)
+
+    def locked_events_json(self, series: bool = True, filter: EventFilter | None = None) -> memoryview:
+        """Returns the events as a JSON array: a part of the list, so that REST and Socket.IO share it."""
+        return events_of(self.listing(filter, series)[0].content)
 
     def locked_sorted(self) -> SortedEvents:
         """Returns the events in order. They are sorted when they are first asked for and kept up since."""
@@ -243,50 +316,28 @@ class Replica:
         return self._sorted
 
     def changes_since(self, position: Cursor, limit: int | None = None) -> ChangesSince:
-        """Returns the changes after `position`, at most `limit`.
+        """Returns the changes after `position`, at most `limit`; fewer, with `more`, when they are big.
 
-        They are made once for all clients that ask with the same position at the same revision. Raises
-        DepartmentNotFound, and ResyncRequired when the log can't tell: another history, or older than the
-        retention.
+        They are made once for all clients that ask with the same position at the same revision. What isn't
+        in memory is read without the lock. Raises DepartmentNotFound, and ResyncRequired when the log can't
+        tell (another history, or older than the retention) or, without `limit`, when it is more work than
+        sending the calendar.
         """
-        answer = self.current().since.get((position, limit))
+        cache = self.current()
+        answer = cache.since.get((position, limit))
         if answer is None or (answer.changes and self.ports.database.forgotten(answer.changes[0])):
-            with self.lock():
-                answer = self._changes_since(position, limit)
-                self.cache.keep(position, limit, answer)
+            answer = missed_changes(self, position, limit, cache.head)
+            cache.keep(position, limit, answer)
+            self._holder.grew(self)
         return answer
 
-    def _changes_since(self, position: Cursor, limit: int | None) -> ChangesSince:
+    def locked_extended(self, missed: ChangesSince) -> ChangesSince | None:
+        """Returns `missed` with what has happened since, from memory; None if that isn't known any more."""
         head = self.require_department()
-        if position.log_id != self.log_id or position.revision > head.revision:
-            raise ResyncRequired(self.log_id)
-        if position.revision == head.revision:
-            if not head.is_at(position):
-                raise ResyncRequired(self.log_id)
-            return ChangesSince(head.cursor, [], False)
-        upto = head.revision if limit is None else min(head.revision, position.revision + limit)
-        changes = self._history(position.revision, upto)
-        complete = len(changes) == upto - position.revision
-        if (
-            not complete
-            or changes[0].previous != position.change_id
-            or self.ports.database.forgotten(changes[0])
-        ):
-            raise ResyncRequired(self.log_id)
-        cursor = Cursor(self.log_id, upto, changes[-1].change_id)
-        return ChangesSince(cursor, changes, upto < head.revision)
-
-    def _history(self, after: int, upto: int) -> list[Change]:
-        """Returns changes from memory if it reaches back so far; else they are read and kept."""
-        assert self.head is not None
-        oldest = self.recent[0].revision if self.recent else self.head.revision + 1
-        if oldest <= after + 1:
-            return [change for change in self.recent if after < change.revision <= upto]
-        read_changes = self.ports.database.read_changes
-        if self.head.revision - after > RECENT_CHANGES:
-            return read_changes(self.log_id, after, upto)
-        changes = read_changes(self.log_id, after, oldest - 1)
-        if len(changes) == oldest - 1 - after:
-            self.recent.extendleft(reversed(changes))
-            changes = list(self.recent)
-        return [change for change in changes if after < change.revision <= upto]
+        if head.is_at(missed.cursor):
+            return missed
+        newer = self.recent.between(missed.cursor.revision, head.revision)
+        if not newer or newer[0].previous != missed.cursor.change_id:
+            return None
+        cursor = head.cursor._replace(day=missed.cursor.day)
+        return ChangesSince(cursor, [*missed.changes, *newer], False)

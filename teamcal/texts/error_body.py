@@ -9,19 +9,41 @@ from teamcal.texts.messages import message
 STATUS: dict[str, int] = {
     "validation_error": 400,
     "bad_request": 400,
+    "protocol_too_old": 400,
+    "wrong_credentials": 401,
+    "sign_in_refused": 401,
+    "token_required": 401,
+    "token_invalid": 401,
+    "forbidden": 403,
+    "origin_refused": 403,
     "department_not_found": 404,
     "event_not_found": 404,
+    "user_not_found": 404,
+    "token_not_found": 404,
+    "device_not_found": 404,
+    "import_not_found": 404,
     "not_found": 404,
     "method_not_allowed": 405,
+    "request_timeout": 408,
     "department_name_taken": 409,
     "id_taken": 409,
+    "key_reused": 409,
+    "login_taken": 409,
+    "last_administrator": 409,
+    "too_many_occurrences": 409,
+    "import_running": 409,
     "event_deleted": 410,
     "resync_required": 410,
     "version_conflict": 412,
     "payload_too_large": 413,
+    "host_refused": 421,
     "not_applied": 424,
     "unsupported_media_type": 415,
+    "too_many_attempts": 429,
+    "too_many_requests": 429,
     "internal_error": 500,
+    "provider_unavailable": 502,
+    "too_busy": 503,
     "storage_throttled": 503,
     "storage_unavailable": 503,
 }
@@ -49,12 +71,19 @@ def status_of(error: errors.CalendarError) -> int:
 
 def headers_of(error: errors.CalendarError) -> dict[str, str]:
     """Returns the headers that an HTTP answer carries beside the body of `failure_of`."""
-    return {"Retry-After": str(error.retry_after)} if isinstance(error, errors.StorageError) else {}
+    if isinstance(error, errors.StorageError | errors.TooMuch):
+        return {"Retry-After": str(error.retry_after)}
+    if isinstance(error, errors.TokenInvalid):
+        return {"WWW-Authenticate": 'Bearer realm="team-calendar", error="invalid_token"'}
+    if status_of(error) == 401:
+        # 401 needs the header (RFC 9110, 11.6.1). Basic would open a browser's dialog.
+        return {"WWW-Authenticate": 'Bearer realm="team-calendar"'}
+    return {}
 
 
 def failure(code: str, language: str, **details: Any) -> dict[str, Any]:
-    """Returns `{"success": false, "code", "message", …}`, the message in `language`."""
-    return {"success": False, "code": code, "message": message(code, language), **details}
+    """Returns `{"success": false, "code", "message", …}`; the message is in `language`, with the details."""
+    return {"success": False, "code": code, "message": message(code, language, **details), **details}
 
 
 def failure_of(error: errors.CalendarError, language: str) -> dict[str, Any]:

@@ -6,16 +6,24 @@ Each variant changes the running server whose replicas it is given.
 import re
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
+from teamcal.calendar import batch
 from teamcal.calendar.catch_up import CatchUp
+from teamcal.domain.changes import DEPARTMENTS
+from teamcal.domain.cursor import Cursor
 from teamcal.domain.fold import Fold, Submission
 from teamcal.domain.operations import CreateEvent
 from teamcal.domain.values import new_id
+from teamcal.realtime import publisher
+from teamcal.realtime.audience import Audience
+from teamcal.rest.call import Call
 from teamcal.storage import transactions
 from teamcal.storage.client import DynamoDBClient
+from teamcal.storage.purge import _Purging
+from teamcal.storage.transactions import Action
 from teamcal.sync.replica import Replica
 from teamcal.sync.replicas import Replicas
 from teamcal.sync.watcher import Watcher
@@ -34,9 +42,9 @@ def publish_before_commit(replicas: Replicas) -> None:
                 publish(write.base.log_id, change, write.head)
         commit(writes, token)
 
-    def late(log_id: str, change: Any, head: Any) -> None:
+    def late(log_id: str, change: Any, head: Any, *plain: Any) -> None:
         if change.change_id not in published:
-            publish(log_id, change, head)
+            publish(log_id, change, head, *plain)
 
     database.commit, members.publish = early, late  # type: ignore[method-assign]
 
@@ -57,16 +65,20 @@ def number_outside(replicas: Replicas) -> None:
 
 def no_timer(replicas: Replicas) -> None:
     """Nothing but notices, and those may be lost."""
-    Watcher.look = lambda self: None  # type: ignore[method-assign]
+    Watcher.run = lambda self: None  # type: ignore[method-assign]
 
 
 def snapshot_race(replicas: Replicas) -> None:
     """The answer is made, then the client enters the room, with no lock that holds both together."""
 
-    def snapshot(self: Any, caller: Any, department_id: str, cursor: object, deliver: Any) -> None:
+    def snapshot(
+        self: Any, caller: Any, department_id: str, cursor: object, deliver: Any, *kind: Any
+    ) -> None:
         replica = self._gateway.replica(caller, department_id)
+        missed = self._missed(replica, cursor)
         with replica.lock():
-            content = self._snapshot(replica, cursor)
+            newest = None if missed is None else replica.locked_extended(missed)
+            content = self._snapshot(replica, newest, cursor is not None, *kind)
         time.sleep(0.2)
         deliver(content)
 
@@ -103,13 +115,74 @@ def no_dedupe(replicas: Replicas) -> None:
     """A change that is known already is published again when a notice tells of it."""
     notice = Replica.notice
 
-    def again(self: Replica, change: Any) -> None:
+    def again(self: Replica, change: Any, digest: int | None = None) -> None:
         with self.lock():
             if self.head is not None and change.revision <= self.head.revision:
                 self.ports.members.publish(self.log_id, change, self.head)
-        notice(self, change)
+        notice(self, change, digest)
 
     Replica.notice = again  # type: ignore[method-assign]
+
+
+def eviction_parts_a_member(replicas: Replicas) -> None:
+    """A replica is dropped although its department has members here, and they are told nothing."""
+    members = replicas.ports.members
+
+    def drop(self: Replicas, log_id: str) -> None:
+        records = self._kept[log_id].records
+        del self._kept[log_id]
+        self._all.pop(log_id, None)
+        self._uncount(log_id, records)
+
+    def evict(self: Replicas) -> None:
+        for log_id in list(self._kept)[:-1]:
+            if self.used > self.memory and log_id != DEPARTMENTS:
+                self._drop(log_id)
+
+    Replicas._drop = drop  # type: ignore[method-assign]
+    Replicas._evict = evict  # type: ignore[method-assign]
+    members.send_away = lambda log_id: None  # type: ignore[method-assign]
+
+
+def unconditional_purge(replicas: Replicas) -> None:
+    """A deleted department's events are removed however late, though it lives again."""
+    move = _Purging._move
+
+    def regardless(self: _Purging, position: dict[str, Any]) -> Action:
+        (update,) = move(self, position).values()
+        del update["ConditionExpression"], update["ExpressionAttributeNames"]
+        update["ExpressionAttributeValues"] = {":position": update["ExpressionAttributeValues"][":position"]}
+        return {"Update": update}
+
+    _Purging._move = regardless  # type: ignore[method-assign]
+
+
+def members_stay(replicas: Replicas) -> None:
+    """Who doesn't see a department any more is told so, and stays in its room."""
+    Audience.leave = lambda self, sids, department_id: None  # type: ignore[method-assign]
+
+
+def last_cursor_everywhere(replicas: Replicas) -> None:
+    """Every message of a burst has the change's cursor: who is cut off in it never gets the rest."""
+    effects = publisher._effects
+
+    def careless(
+        log_id: str, plain: Any, revision: int, before: Cursor, after: Cursor, author: Any
+    ) -> Iterator[tuple[str, dict[str, Any]]]:
+        return effects(log_id, plain, revision, after._replace(day=plain.day), after, author)
+
+    publisher._effects = careless
+
+
+def midnight_at_reads(replicas: Replicas) -> None:
+    """The day passes for those who ask, and nobody else is told."""
+    replicas.ports.members.publish_day = lambda *given: None  # type: ignore[method-assign]
+
+
+def keys_forgotten(replicas: Replicas) -> None:
+    """A write that is sent again is another write, whatever its key."""
+    Call.operation_id = lambda self, *asked: None  # type: ignore[method-assign]
+    batch.operation_id_from = lambda *given: None  # type: ignore[assignment, attr-defined]
 
 
 VARIANTS: dict[str, Callable[[Replicas], None]] = {
@@ -121,6 +194,14 @@ VARIANTS: dict[str, Callable[[Replicas], None]] = {
         snapshot_race,
         retry_twice,
         no_dedupe,
+        eviction_parts_a_member,
+        unconditional_purge,
+        last_cursor_everywhere,
+        midnight_at_reads,
+        keys_forgotten,
     )
 }
 NAMES = tuple(VARIANTS)
+OF_RIGHTS = ("members_stay",)
+"""Seen by rights.py only."""
+VARIANTS |= {"members_stay": members_stay}

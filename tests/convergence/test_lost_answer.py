@@ -2,7 +2,7 @@
 
 from botocore.exceptions import ConnectionClosedError
 
-from teamcal.domain.changes import Change
+from teamcal.domain.changes import Change, Head
 from tests.house import House
 
 
@@ -17,7 +17,7 @@ def test_others_are_told_of_a_write_whose_answer_was_lost() -> None:
     told: list[tuple[str, int]] = []
 
     class Notices:
-        def announce(self, log_id: str, change: Change) -> None:
+        def announce(self, log_id: str, change: Change, head: Head) -> None:
             told.append((log_id, change.revision))
 
     server = House().server(after=lose, notices=Notices())

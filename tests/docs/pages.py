@@ -12,7 +12,10 @@ README, KOREAN = ROOT / "README.md", ROOT / "README.ko.md"
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _PROSE = re.compile(r"# [^ {].*\n?")
 _UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+_TOKEN = r"[0-9a-f]{64}|tcs_[0-9a-f]{40}"
 _TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
+_STAMP = r"\b\d{8}T\d{6}Z\b"
+"""A moment in iCalendar."""
 LEFT_OUT = "…"
 """A key of a shown object that stands for fields left out."""
 
@@ -80,14 +83,17 @@ def rows(page: Path, pattern: str) -> list[Any]:
 
 
 class Example(NamedTuple):
-    """A request and the answer that the page shows."""
+    """A request and the answer that the page shows: JSON, or a text."""
 
     command: str
     answer: Any
 
 
 def examples(page: Path) -> list[Example]:
-    """The `curl` commands of a page with their answers: the next block, or comments below the command."""
+    """The `curl` commands of a page with their answers: the next block, or comments below the command.
+
+    The answer is a text if the next block is one.
+    """
     shown = blocks(page)
     found: list[Example] = []
     for block, following in zip(shown, [*shown[1:], None], strict=True):
@@ -95,6 +101,8 @@ def examples(page: Path) -> list[Example]:
             continue
         if following is not None and following.language == "json":
             found.append(Example(block.text, json.loads(following.text)))
+        elif following is not None and following.language == "text":
+            found.append(Example(block.text, following.text))
         else:
             found += _commented(block.text)
     return found
@@ -140,8 +148,16 @@ class Comparison:
         else:
             assert shown == real, at
 
+    def check_document(self, shown: str, real: str) -> None:
+        """Raises AssertionError where lines of `real`, an answer that isn't JSON, aren't what was shown."""
+        lines = real.replace("\r", "").removeprefix("\ufeff").splitlines()
+        assert [re.sub(_STAMP, "", line) for line in lines] == [
+            re.sub(_STAMP, "", self.translated(line)) for line in shown.splitlines()
+        ]
+
     def _check_object(self, shown: dict[str, Any], real: Any, at: str) -> None:
         assert isinstance(real, dict), at
+        shown = {self.real.get(name, name): value for name, value in shown.items()}
         named = set(shown) - {LEFT_OUT}
         if LEFT_OUT in shown:
             assert named < set(real), at
@@ -155,11 +171,11 @@ class Comparison:
         assert isinstance(real, str), at
         if re.fullmatch(_TIME, shown):
             assert re.fullmatch(_TIME, real), at
-        elif re.fullmatch(_UUID, shown):
-            assert re.fullmatch(_UUID, real), at
+        elif pattern := next((one for one in (_UUID, _TOKEN) if re.fullmatch(one, shown)), None):
+            assert re.fullmatch(pattern, real), at
             assert self.real.setdefault(shown, real) == real, at
         elif at.endswith("cursor"):
             assert re.fullmatch(r"[\w-]{20,}", real), at
             self.real[shown] = real
         else:
-            assert shown == real, at
+            assert self.translated(shown) == real, at

@@ -70,7 +70,7 @@ def test_every_link_leads_somewhere(page: Path) -> None:
 @pytest.mark.parametrize("page", [*BESIDE_THE_SITE, *sorted(DOCS.rglob("*.md"))], ids=name_of)
 def test_every_file_that_a_page_names_exists(page: Path) -> None:
     """A name in backticks that is a path from the root; one with braces names several and is left out."""
-    folders = "teamcal|tests|docs|web|deploy|localdynamo|benchmarks"
+    folders = "teamcal|tests|docs|examples|web|deploy|localdynamo|benchmarks"
     for path in re.findall(rf"`((?:{folders})/[\w./-]+\.\w+)`", page.read_text("utf-8")):
         assert (ROOT / path).exists(), path
 

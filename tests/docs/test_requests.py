@@ -1,6 +1,7 @@
 """The requests and clients of the pages, run against a server as they stand."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -12,11 +13,17 @@ import pytest
 import requests
 
 from tests.docs.pages import DOCS, README, ROOT, Comparison, blocks, examples, name_of, rows
-from tests.servers import Server, running
+from tests.house import wait_until
+from tests.servers import Server, environment_of, running
 
 NODE_MODULES = ROOT / "web" / "node_modules"
 DEPARTMENT = "0985bc50-3edb-400e-b484-faca1c3b1ba6"
+PEOPLE, FEEDS = DOCS / "people.md", DOCS / "feeds.md"
 PAGES = [README, DOCS / "rest.md"]
+WITH_TOKENS = re.compile("/auth/|/api/(session|devices)")
+"""Only with AUTH_MODE=token."""
+NOT_IN_THE_README = re.compile(r"/api/holidays|/api$|/api/(openapi|asyncapi)\.json")
+"""Shown in docs/rest.md alone, since a README is short."""
 each_page = pytest.mark.parametrize("page", PAGES, ids=name_of)
 each_client = pytest.mark.parametrize("page", [README, DOCS / "socketio.md"], ids=name_of)
 
@@ -27,26 +34,85 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield server
 
 
-@each_page
+@pytest.mark.parametrize("page", [*PAGES, DOCS / "calendar.md", FEEDS], ids=name_of)
 def test_every_request_is_answered_as_shown(page: Path, tmp_path: Path) -> None:
     comparison = Comparison()
     with running("eventlet", data_dir=tmp_path) as server:
         for example in examples(page):
             command = comparison.translated(example.command).replace("http://127.0.0.1:8000", server.url)
-            done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=600)
+            answer = wait_until(lambda command=command: ended(command))
+            if isinstance(example.answer, str):
+                comparison.check_document(example.answer, answer)
+            else:
+                comparison.check(example.answer, json.loads(answer), example.command)
+
+
+def ended(command: str) -> str:
+    """Returns the answer of a command; "" of one that asks for an import which isn't done."""
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=600).stdout
+    return "" if "/api/imports/" in command and json.loads(done)["job"]["state"] == "running" else done
+
+
+def test_every_request_about_people_is_answered_as_shown(tmp_path: Path) -> None:
+    comparison = Comparison()
+    with running("eventlet", data_dir=tmp_path, env={"AUTH_MODE": "token"}) as server:
+        token = administrators_token(server, tmp_path)
+        for example in examples(PEOPLE):
+            command = comparison.translated(example.command).replace("http://127.0.0.1:8000", server.url)
+            done = subprocess.run(
+                ["bash", "-c", command], env=os.environ | {"TOKEN": token}, capture_output=True, text=True,
+                timeout=600,
+            )  # fmt: skip
             comparison.check(example.answer, json.loads(done.stdout), example.command)
+
+
+def administrators_token(server: Server, folder: Path) -> str:
+    environment = environment_of("eventlet", server.port, folder, {"AUTH_MODE": "token"})
+
+    def flask(*arguments: str) -> str:
+        command = [str(Path(sys.executable).parent / "flask"), *arguments]
+        done = subprocess.run(
+            command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=250, check=True
+        )
+        return done.stdout.strip()
+
+    flask("user", "create", "admin", "--admin", "--no-password")
+    token = flask("token", "issue", "admin", "docs")
+    headers = {"Authorization": f"Bearer {token}"}
+    wait_until(lambda: requests.get(f"{server.url}/api/users", headers=headers, timeout=60).ok)
+    return token
+
+
+@pytest.mark.parametrize(("page", "count"), [(PEOPLE, 9), (FEEDS, 7)], ids=["people", "feeds"])
+def test_every_listed_request_of_a_page_has_an_example(page: Path, count: int) -> None:
+    listed = rows(page, r"^\| `(GET|POST|PUT|PATCH|DELETE) (/[^`?]*)")
+    commands = [example.command.strip() for example in examples(page)]
+    assert len(listed) == count
+    for method, path in listed:
+        pattern = re.sub(r"\\\{\w+\\\}", "[0-9a-f_-]{36,64}", re.escape(path))
+        verb = "" if method == "GET" else f"-X {method} "
+        assert any(
+            re.match(rf'curl {verb}["\']?http://127.0.0.1:8000{pattern}(["\'?\s]|$)', command)
+            for command in commands
+        ), (method, path)
 
 
 @each_page
 def test_every_listed_request_has_an_example(page: Path) -> None:
-    listed = rows(DOCS / "rest.md", r"^\| `(GET|POST|PUT|DELETE) (/[^`?]*)")
+    listed = [
+        (method, path)
+        for method, path in rows(DOCS / "rest.md", r"^\| `(GET|POST|PUT|PATCH|DELETE) (/[^`?]*)")
+        if not WITH_TOKENS.match(path)
+        and path != "/docs"  # a page
+        and not (page == README and NOT_IN_THE_README.match(path))
+    ]
     commands = [example.command.strip() for example in examples(page)]
     assert len(commands) >= len(listed) >= 16
     for method, path in listed:
-        pattern = re.sub(r"\\\{\w+\\\}", "[0-9a-f-]{36}", re.escape(path))
+        pattern = re.sub(r"\\\{\w+\\\}", "[0-9a-f-]{10,36}", re.escape(path))
         verb = "" if method == "GET" else f"-X {method} "
         assert any(
-            re.match(rf"curl {verb}'?http://127.0.0.1:8000{pattern}(['?\s]|$)", command)
+            re.search(rf"^curl {verb}'?http://127.0.0.1:8000{pattern}(['?\s]|$)", command, re.MULTILINE)
             for command in commands
         ), (method, path)
 
@@ -98,6 +164,46 @@ def make_department(server: Server, name: str) -> str:
     made = requests.post(f"{server.url}/api/departments", json={"name": name}, timeout=60)
     department_id: str = made.json()["department"]["id"]
     return department_id
+
+
+PYTHON = """import socketio, sys, time
+def current_token(): return sys.argv[1]
+new_token = current_token
+{block}
+print(client.call("join_department", {{"department_id": "none"}})["code"], flush=True)
+time.sleep(30)
+"""
+JAVASCRIPT = """import {{ io }} from "socket.io-client";
+const currentToken = () => process.argv[2], newToken = currentToken, signIn = () => console.log("refused");
+{block}
+socket.emit("join_department", {{ department_id: "none" }}, ({{ code }}) => console.log(code));
+"""
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
+@pytest.mark.skipif(not NODE_MODULES.is_dir(), reason="run `npm ci` in web/")
+def test_the_clients_with_a_token(tmp_path: Path) -> None:
+    """The page's lines, as they stand: with a user's token one may ask, and one that has ended is refused."""
+    (tmp_path / "node_modules").symlink_to(NODE_MODULES)
+    clients = {"client.py": (sys.executable, "python", PYTHON), "client.mjs": ("node", "js", JAVASCRIPT)}
+    with running("eventlet", data_dir=tmp_path, env={"AUTH_MODE": "token"}) as server:
+        token = administrators_token(server, tmp_path)
+        tokens = {"department_not_found": token, "refused": "tcs_" + "0" * 40}
+        for file, (program, language, script) in clients.items():
+            (block,) = [one for one in blocks(DOCS / "socketio.md", language) if "access_changed" in one.text]
+            text = script.format(block=block.text).replace("http://127.0.0.1:8000", server.url)
+            (tmp_path / file).write_text(text, "utf-8")
+            for expected, token in tokens.items():
+                process = subprocess.Popen(
+                    [program, str(tmp_path / file), token], stdout=subprocess.PIPE,
+                    stderr=subprocess.DEVNULL, text=True,
+                )  # fmt: skip
+                assert process.stdout is not None
+                try:
+                    assert process.stdout.readline().split()[:1] == [expected], (file, expected)
+                finally:
+                    process.kill()
+                    process.communicate()
 
 
 @each_client

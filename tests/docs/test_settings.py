@@ -8,7 +8,7 @@ import pytest
 from dotenv import dotenv_values
 
 from teamcal import settings
-from teamcal.storage.operator_messages import CREDENTIALS_TEXT, TABLE_TEXT
+from teamcal.storage.operator_messages import CREDENTIALS_TEXT, EXPLANATION_TEXT, TABLE_TEXT
 from tests.docs.pages import DOCS, README, ROOT, blocks, name_of, rows
 
 EXAMPLE = ROOT / ".env.example"
@@ -66,7 +66,8 @@ def test_the_commands_stand_there_as_they_are(page: Path) -> None:
 @pytest.mark.parametrize("page", both(DOCS / "operate" / "troubleshooting.md"), ids=name_of)
 def test_the_operators_messages_are_word_for_word(page: Path) -> None:
     texts = [block.text for block in blocks(page, "text")]
-    assert CREDENTIALS_TEXT.format(reason="NoCredentialsError") + "\n" in texts
+    reasons = EXPLANATION_TEXT.format(explanation="Unable to locate credentials")
+    assert CREDENTIALS_TEXT.format(reason="NoCredentialsError", reasons=reasons) + "\n" in texts
     assert TABLE_TEXT.format(table="departments") + "\n" in texts
 
 

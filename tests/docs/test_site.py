@@ -83,4 +83,4 @@ def test_make_builds_it_strictly() -> None:
     """Quietly it would count no warnings, and no link would fail it."""
     makefile = (ROOT / "Makefile").read_text("utf-8")
     assert "mkdocs build --strict\n" in makefile
-    assert "make --no-print-directory docs" in (ROOT / ".ci" / "run").read_text("utf-8")
+    assert re.search(r"^make .* docs( |$)", (ROOT / ".ci" / "run").read_text("utf-8"), re.MULTILINE)

@@ -6,15 +6,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import boto3
-
 from models import DynamoDBDatabase
-from teamcal.settings import storage_settings
 from tests.docs.pages import README, blocks
+from tests.localdynamo.engines import client as engine_client
+from tests.servers import ROOT
 from tests.storage.engines import embedded_endpoint
 
-KEYS = {"AWS_ACCESS_KEY_ID": "embedded", "AWS_SECRET_ACCESS_KEY": "embedded"}
-TABLES = ("departments", "events", "changes")
+ENGINE = ROOT / "docs" / "embedded-engine.md"
+TABLES = ("departments", "events", "changes", "access")
 _OWN = ("Arn", "Id", "DateTime", "CreationDateTime")
 
 
@@ -31,11 +30,8 @@ def without_names(description: Any) -> Any:
     return description
 
 
-def described(endpoint: str) -> dict[str, Any]:
-    client = boto3.client(
-        "dynamodb", endpoint_url=endpoint, region_name="ap-northeast-2",
-        aws_access_key_id="embedded", aws_secret_access_key="embedded",
-    )  # fmt: skip
+def described(folder: Path) -> dict[str, Any]:
+    client = engine_client(folder)
     assert sorted(client.list_tables()["TableNames"]) == sorted(TABLES)
     return {
         name: (
@@ -46,25 +42,30 @@ def described(endpoint: str) -> dict[str, Any]:
     }
 
 
-def run_the_readme(endpoint: str) -> None:
+def run_the_readme(folder: Path) -> None:
+    (credentials,) = [block.text for block in blocks(ENGINE, "bash") if "--credentials" in block.text]
     (script,) = [block.text for block in blocks(README, "bash") if block.text.startswith("aws ")]
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
     environment = inherited | {
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-        "AWS_ENDPOINT_URL": endpoint,
-        **KEYS,
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_PAGER": "",
     }
     done = subprocess.run(
-        ["bash", "-e", "-c", script], env=environment, capture_output=True, text=True, timeout=250
+        ["bash", "-e", "-c", credentials.replace(".data", str(folder)) + script],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=250,
     )
     assert done.returncode == 0, done.stderr
 
 
 def test_the_cli_and_python_make_the_same_tables(tmp_path: Path) -> None:
-    with embedded_endpoint(tmp_path / "cli") as by_cli, embedded_endpoint(tmp_path / "python") as by_python:
+    by_cli, by_python = tmp_path / "cli", tmp_path / "python"
+    with embedded_endpoint(by_cli), embedded_endpoint(by_python) as settings:
         run_the_readme(by_cli)
-        DynamoDBDatabase(storage_settings({"DYNAMODB_ENDPOINT_URL": by_python, **KEYS})).create_tables()
+        DynamoDBDatabase(settings).create_tables()
         assert described(by_cli) == described(by_python)

@@ -35,8 +35,14 @@ class Run(NamedTuple):
 class Migration:
     """`house` has the tables, `folder` the files."""
 
-    def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        self.house, self.folder, self._capsys = House(), folder, capsys
+    def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str], house: House | None = None) -> None:
+        self.house, self.folder, self._capsys = house or House(), folder, capsys
+
+    def beside(self, name: str) -> "Migration":
+        """Returns a migration of another folder into the same tables."""
+        folder = self.folder / name
+        folder.mkdir()
+        return Migration(folder, self._capsys, self.house)
 
     def write_files(self, events: Any = None, departments: Any = None) -> None:
         """Writes both files; `events` defaults to none, `departments` to DEPARTMENTS."""

@@ -5,7 +5,8 @@ import json
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from teamcal.importer.desktop_files import DesktopFiles, department_id_of, read_desktop_files
+from teamcal.importer.desktop_files import DesktopFiles, read_desktop_files
+from teamcal.importer.identity import department_id_of, event_id_of
 from teamcal.importer.repairs import repaired
 from tests.importer.migration import MEETING
 
@@ -27,10 +28,16 @@ def test_ids_are_the_same_in_every_version(tmp_path: Path) -> None:
 
     events = read_events(tmp_path, json.dumps({"2024-01-20": records})).events
 
-    assert [event.id for event in events] == [
+    assert [event.earlier_id for event in events] == [
         "f721ed09-6787-575b-99de-9a2638660b47",
         "c577e5ce-98cf-58fd-9704-9081c2aa9839",
         "c9b8f44f-f1d8-5bc3-941d-1034a514b5fa",
+    ]
+    department_id = "22f8b827-660b-5783-8f52-05d67f3f1a0b"
+    assert [event_id_of(department_id, event.content) for event in events] == [
+        "8491446c-c314-5b42-b43d-5bdb0a7b188b",
+        "558c9966-50b9-5dbf-9bef-933411aa9dea",
+        "f5af8c83-2ab1-55b0-b30f-8f23138371f1",
     ]
     assert department_id_of("개발팀") == "22f8b827-660b-5783-8f52-05d67f3f1a0b"
 

@@ -244,7 +244,42 @@ def test_a_date_that_is_repeated_in_the_file_keeps_the_events_of_both(migration:
     assert [event["title"] for event in migration.events()] == ["가", "나"]
 
 
+def test_what_the_files_say_is_shown_on_one_short_line(migration: Migration) -> None:
+    forged = "\n✅ 마이그레이션 검증 완료\x1b[2J\u202e" + "x" * 1_000
+    migration.write_files(
+        {
+            forged: [MEETING, MEETING],
+            "2024-01-20": [
+                {**MEETING, "DepartmentId": forged, "Url": forged[::-1]},
+                {"\n\x1bA": 1, "\n\x1ba": 2},
+            ],
+        },
+        {"departments": [{"id": forged, "name": "개발팀"}, {"id": forged, "name": "영업팀"}]},
+    )
+
+    run = migration.run()
+
+    assert run.status == 1
+    assert not {"\x1b", "\u202e", "\n✅"} & set(run.err)
+    lines = run.err.split("\n")
+    assert all(len(line) < 300 for line in lines if "\r" not in line)
+    assert not [line for line in lines if line.startswith(("✅", "A"))]
+
+
 # Departments
+
+
+def test_every_list_of_departments_counts(migration: Migration) -> None:
+    migration.write_file("calendar_events.json", {"2024-01-20": [{**MEETING, "DepartmentId": 3}]})
+    first, second, third = ([{"id": id_, "name": f"{id_}팀"}] for id_ in (1, 2, 3))
+    text = f'{{"departments": {json.dumps(first)}, "Departments": {json.dumps(second)}, '
+    migration.write_file("departments.json", f'{text}"departments": {json.dumps(third)}}}'.encode())
+
+    run = migration.run()
+
+    assert run.status == 0
+    assert sorted(migration.departments()) == ["1팀", "2팀", "3팀"]
+    assert migration.events()[0]["department_id"] == migration.departments()["3팀"]
 
 
 def test_departments_with_the_same_name_are_merged(migration: Migration) -> None:

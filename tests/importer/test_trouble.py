@@ -100,6 +100,19 @@ def test_refused_credentials_end_the_run(migration: Migration) -> None:
     assert "Traceback" not in run.err
 
 
+def test_an_engine_without_transactions_ends_the_run(migration: Migration) -> None:
+    migration.write_files({"2024-01-20": [MEETING]})
+    unknown = error("UnknownOperationException")
+    without = client(before=lambda action, body: unknown if action == "TransactWriteItems" else None)
+    database = migration.house.database(without)
+
+    run = migration.run(database=database)
+
+    assert run.status == 2
+    assert "✗ 이 엔진은 TransactWriteItems를 지원하지 않습니다" in run.err
+    assert "Traceback" not in run.err
+
+
 @pytest.mark.parametrize("table", ["departments_table", "events_table", "changes_table"])
 def test_a_missing_table_is_named_before_anything_is_written(migration: Migration, table: str) -> None:
     migration.write_files({"2024-01-20": [MEETING]})

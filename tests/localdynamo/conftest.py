@@ -1,4 +1,4 @@
-"""Fixtures: a store in this process, and engines in processes of their own."""
+"""Fixtures: a store in this process, engines in processes of their own, and this process as their user."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from ministack.core import responses
 
+from localdynamo import launch, users
 from tests.localdynamo.engines import EngineProcess, RunEngine
 from tests.localdynamo.stores import OpenStore, StoreClient
 
@@ -43,3 +44,16 @@ def run_engine(tmp_path: Path) -> Iterator[RunEngine]:
             engine.kill()
         assert engine.process.stderr is not None
         engine.process.stderr.close()
+
+
+@pytest.fixture
+def in_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Makes this process a user that gives all its leases back at the end."""
+    monkeypatch.setattr(launch, "GRACE_SECONDS", 0.5)
+    monkeypatch.setattr(users, "_users", {})
+    monkeypatch.setattr(users, "_RETRY_SECONDS", (0.1, 0.2))
+    yield
+    for user in users._users.values():
+        user.leave()
+    for process in launch._started:
+        process.wait(60)

@@ -12,7 +12,9 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
+from localdynamo import credentials_of
 from localdynamo import folder as files
+from localdynamo.signature import sign
 
 ROOT = Path(__file__).parents[2]
 
@@ -40,8 +42,18 @@ class EngineProcess:
         raise AssertionError(self.end())
 
     @property
+    def port(self) -> int:
+        port: int = files.read_address(self.folder)["port"]
+        return port
+
+    @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{files.read_address(self.folder)['port']}"
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def keys(self) -> dict[str, str]:
+        """As boto3 and StorageSettings take them."""
+        return keys_of(self.folder)
 
     def kill(self) -> None:
         self.process.kill()
@@ -57,15 +69,30 @@ class EngineProcess:
 RunEngine = Callable[..., EngineProcess]
 
 
-def client(url: str, region: str = "ap-northeast-2", key: str = "local", attempts: int = 1) -> Any:
+def keys_of(folder: Path) -> dict[str, str]:
+    access_key_id, secret = credentials_of(folder)
+    return {"aws_access_key_id": access_key_id, "aws_secret_access_key": secret}
+
+
+def client(folder: Path, region: str = "ap-northeast-2", attempts: int = 1, **keys: str) -> Any:
+    """Returns a client of the engine that runs or ran last for this folder."""
     return boto3.client(
         "dynamodb",
-        endpoint_url=url,
+        endpoint_url=f"http://127.0.0.1:{files.read_address(folder)['port']}",
         region_name=region,
-        aws_access_key_id=key,
-        aws_secret_access_key="x",
+        **(keys or keys_of(folder)),
         config=Config(retries={"total_max_attempts": attempts}, max_pool_connections=32, read_timeout=60),
     )
+
+
+def signed_request(folder: Path, action: str = "ListTables", body: bytes = b"{}", **headers: str) -> bytes:
+    """Returns a request as bytes. `headers`: others than it would have, "-" for none; only Host is signed."""
+    others = {name.replace("_", "-").lower(): value for name, value in headers.items()}
+    key, host = credentials_of(folder).secret_access_key, others.get("host", "127.0.0.1:1")
+    fields = sign(key, host, f"DynamoDB_20120810.{action}", body)
+    fields |= {"content-length": str(len(body)), **others}
+    lines = [f"{name}: {value}" for name, value in fields.items() if value != "-"]
+    return "\r\n".join(["POST / HTTP/1.1", *lines, "", ""]).encode() + body
 
 
 def is_alive(pid: int) -> bool:

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from ministack.services import dynamodb
 
+from localdynamo import actions
+from localdynamo.sorted_keys import size_of
 from tests.localdynamo.stores import CHANGES, EVENTS, OpenStore, StoreClient
 
 KEYS = [("department_id", "event_date"), ("id", "department_id"), ("department_id", "revision")]
@@ -20,7 +22,10 @@ def fill(call: StoreClient, rng: random.Random) -> None:
         item = {"id": f"e{number:03}", "department_id": rng.choice("xy"), "title": "제목" * number}
         if rng.random() < 0.9:
             item["event_date"] = rng.choice(TEXTS[1:])
-        call("PutItem", TableName="events", Item={name: {"S": text} for name, text in item.items()})
+        stored: dict[str, Any] = {name: {"S": text} for name, text in item.items()}
+        if rng.random() < 0.5:
+            stored["map"] = {"M": {"a": {"S": "가"}, "c": {"N": "1"}, "l": {"L": [{"M": {}}, {"N": "2"}]}}}
+        call("PutItem", TableName="events", Item=stored)
         revision = {"N": str(rng.choice([-3, 2.5, 10, 9, 1e20, number]))}
         call("PutItem", TableName="changes", Item={"department_id": {"S": "x"}, "revision": revision})
 
@@ -53,7 +58,11 @@ EXTRAS = {
     "ConsistentRead": [True, False],
     "ReturnConsumedCapacity": ["TOTAL", "INDEXES", "NONE"],
     "Select": ["COUNT"],
-}
+    "ProjectionExpression": [
+        "id", "revision, id", "title, id, event_date", "n.a, id", "#m.a, id, #m.b", "#m.l[1], #m.l[0].x",
+        "id,", "id, id", "name", "#undefined", "m.a, m",
+    ],
+}  # fmt: skip
 
 
 def random_query(rng: random.Random) -> dict[str, Any]:
@@ -73,6 +82,8 @@ def random_query(rng: random.Random) -> dict[str, Any]:
     for name, choices in EXTRAS.items():
         if rng.random() < (0.05 if name == "Select" else 0.4):
             query[name] = rng.choice(choices)
+    if "#m" in str(query.get("ProjectionExpression")):
+        query["ExpressionAttributeNames"] = {**names, "#m": "map"}
     return query
 
 
@@ -107,7 +118,7 @@ def random_bound(kind: int, rng: random.Random) -> dict[str, str]:
 def assert_same_pages(call: StoreClient, query: dict[str, Any], rng: random.Random) -> int:
     """Compares all pages of a query; returns their number."""
     for page in range(1, 300):
-        expected = dynamodb._query(json.loads(json.dumps(query)))
+        expected = actions.run("Query", json.loads(json.dumps(query)))
         answer = call.store.call("Query", json.dumps(query).encode())
         assert (answer.status, answer.body) == (expected[0], expected[2]), query
         key = json.loads(answer.body).get("LastEvaluatedKey")
@@ -147,7 +158,7 @@ def test_plain_queries_dont_call_ministack(open_store: OpenStore, monkeypatch: A
         "Limit": 3,
     }
     first = call("Query", **query)
-    monkeypatch.setattr(dynamodb, "_query", None)
+    monkeypatch.setattr(actions, "run", None)
     again = call("Query", **query)
     assert again == first
     assert len(again["Items"]) == 3
@@ -182,3 +193,36 @@ def test_a_table_that_was_created_again_is_queried_anew(open_store: OpenStore) -
     assert call("Query", **query)["__type"] == "ResourceNotFoundException"
     call("CreateTable", **CHANGES)
     assert call("Query", **query)["Count"] == 0
+
+
+VALUES: list[dict[str, Any]] = [
+    *({"N": text} for text in ("0", "00", "7", "12", "100", "0120", "-5", "1.5", "1e3", "4000000000")),
+    *({"B": text} for text in ("", "AA==", "AAA=", "AAAA", "AAAAAAAA", "x")),
+    {"S": "가나"}, {"BOOL": True}, {"NULL": True}, {"L": [{"N": "100"}, {"M": {}}]}, {"SS": ["a", "가"]},
+    {"M": {"이름": {"S": "가"}, "n": {"N": "10"}, "in": {"M": {"b": {"B": "AA=="}}}}},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("value", VALUES, ids=str)
+def test_sizes_are_those_that_ministack_reckons(value: dict[str, Any]) -> None:
+    item = {"id": {"S": "가"}, "값": value}
+    assert size_of(item) == dynamodb._item_size_bytes(item)
+
+
+def test_what_is_written_before_an_index_is_first_queried_is_found(open_store: OpenStore) -> None:
+    call = open_store()
+    fill(call, random.Random(1))
+    call.close()
+    call, rng = open_store(), random.Random(2)
+    for _ in range(40):
+        change(call, rng)
+    new = {"id": {"S": "new"}, "department_id": {"S": "z"}, "event_date": {"S": "a"}}
+    call("PutItem", TableName="events", Item=new)
+    for department in ("x", "y", "z", "nobody"):
+        query = {
+            "TableName": "events",
+            "IndexName": "by-date",
+            "KeyConditionExpression": "department_id = :h",
+            "ExpressionAttributeValues": {":h": {"S": department}},
+        }
+        assert assert_same_pages(call, query, rng) >= 1

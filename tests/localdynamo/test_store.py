@@ -37,8 +37,7 @@ def test_a_change_that_cant_be_logged_is_undone(
     before = call("Scan", TableName="changes")
     monkeypatch.setattr(call.store.log, "append", fails)
     assert call("TransactWriteItems", **request)["__type"] == "InternalServerError"
-    with pytest.raises(OSError, match="No space"):
-        call.store.remove(dynamodb._tables["changes"], [("x", "1")])
+    call.store.remove(dynamodb._tables["changes"], [("x", "1")])
     with pytest.raises(LogUnusable):
         call("CreateTable", **EVENTS)
     monkeypatch.undo()

@@ -15,8 +15,10 @@ from typing import Any
 
 import pytest
 
-from localdynamo import EngineFailed, endpoint_of, launch, lease, users
+from localdynamo import EngineFailed, credentials_of, endpoint_of, launch, lease, users
 from localdynamo import folder as files
+from localdynamo.key import make_key
+from localdynamo.signature import sign
 from tests.localdynamo.engines import ROOT, client, flip_bit, is_alive, wait_until
 from tests.localdynamo.stores import CHANGES
 
@@ -100,26 +102,15 @@ def start(tmp_path: Path, folders: list[Path]) -> Iterator[Any]:
         user.kill()
 
 
-@pytest.fixture
-def in_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Makes this process a user that gives all its leases back at the end."""
-    monkeypatch.setattr(launch, "GRACE_SECONDS", 0.5)
-    monkeypatch.setattr(users, "_users", {})
-    monkeypatch.setattr(users, "_RETRY_SECONDS", (0.1, 0.2))
-    yield
-    for user in users._users.values():
-        user.leave()
-    for process in launch._started:
-        process.wait(60)
-
-
 def pid_of(folder: Path) -> int:
     pid: int = files.read_address(folder)["pid"]
     return pid
 
 
-def answers(url: str) -> bool:
-    headers = {"X-Amz-Target": "DynamoDB_20120810.ListTables"}
+def answers(url: str, folder: Path) -> bool:
+    """Whether the folder's engine answers at this address."""
+    key = credentials_of(folder).secret_access_key
+    headers = sign(key, url.removeprefix("http://"), "DynamoDB_20120810.ListTables", b"{}")
     try:
         with urllib.request.urlopen(urllib.request.Request(url, b"{}", headers), timeout=20) as answer:
             return bool(answer.status == 200)
@@ -137,11 +128,12 @@ def test_one_engine_for_servers_that_start_at_the_same_instant(start: Any, tmp_p
 def test_a_dead_engine_is_restarted_at_the_same_address(start: Any, tmp_path: Path, patch: str) -> None:
     folder = tmp_path / "data"
     url = start(PATCHES[patch], then="while True: time.sleep(0.1)").line()
-    client(url).create_table(**CHANGES)
-    pid = pid_of(folder)
+    client(folder).create_table(**CHANGES)
+    pid, keys = pid_of(folder), credentials_of(folder)
     os.kill(pid, signal.SIGKILL)
-    wait_until(lambda: pid_of(folder) != pid and answers(url))
-    assert client(url).list_tables()["TableNames"] == ["changes"]
+    wait_until(lambda: pid_of(folder) != pid and answers(url, folder))
+    assert client(folder).list_tables()["TableNames"] == ["changes"]
+    assert credentials_of(folder) == keys  # which the clients of the dead engine have
 
 
 def test_the_engine_ends_after_its_last_user_was_killed(start: Any, tmp_path: Path) -> None:
@@ -166,7 +158,7 @@ def test_signals_of_the_terminal_dont_end_the_engine(start: Any, tmp_path: Path)
         os.kill(pid, number)
     os.kill(pid, signal.SIGTERM)  # as a service manager does: the engine waits for its users
     user.process.wait(60)
-    assert answers(url)
+    assert answers(url, tmp_path / "data")
     assert pid_of(tmp_path / "data") == pid
 
 
@@ -197,12 +189,12 @@ def test_a_forks_child_takes_its_own_lease(start: Any, tmp_path: Path) -> None:
         for parent in parents:
             os.kill(parent.process.pid, signal.SIGKILL)
         time.sleep(1.5 * GRACE_SECONDS)
-        assert all(answers(url) for url in urls)
+        assert all(answers(url, tmp_path / name) for url, name in zip(urls, PATCHES, strict=True))
         pids = [pid_of(tmp_path / name) for name in PATCHES]
         for pid in pids:
             os.kill(pid, signal.SIGKILL)
         for name, pid, url in zip(PATCHES, pids, urls, strict=True):
-            wait_until(lambda n=name, p=pid, u=url: pid_of(tmp_path / n) != p and answers(u))
+            wait_until(lambda n=name, p=pid, u=url: pid_of(tmp_path / n) != p and answers(u, tmp_path / n))
     finally:
         for child in children:
             os.kill(child, signal.SIGKILL)
@@ -220,16 +212,16 @@ def test_a_process_joins_once(tmp_path: Path) -> None:
     assert len(set(addresses)) == 1
     assert len(launch._started) == 1
     assert endpoint_of(tmp_path, port=1, sync="always") == addresses[0]
-    assert answers(addresses[0])
+    assert answers(addresses[0], tmp_path)
 
 
 @pytest.mark.usefixtures("in_process")
 def test_the_watcher_restarts_a_dead_engine(tmp_path: Path) -> None:
     url = endpoint_of(tmp_path, sync="always")
-    client(url).create_table(**CHANGES)
+    client(tmp_path).create_table(**CHANGES)
     pid = pid_of(tmp_path)
     os.kill(pid, signal.SIGKILL)
-    wait_until(lambda: pid_of(tmp_path) != pid and answers(url))
+    wait_until(lambda: pid_of(tmp_path) != pid and answers(url, tmp_path))
     assert endpoint_of(tmp_path) == url
 
 
@@ -238,7 +230,7 @@ def test_a_damaged_folder_is_reported_until_it_is_restored(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     url = endpoint_of(tmp_path)
-    table = client(url)
+    table = client(tmp_path)
     table.create_table(**CHANGES)
     table.create_table(**{**CHANGES, "TableName": "more"})
     path = files.logs_of(tmp_path)[0][1]
@@ -253,8 +245,28 @@ def test_a_damaged_folder_is_reported_until_it_is_restored(
     time.sleep(0.5)
     assert caplog.text.count("Damaged data file") == 1
     path.write_bytes(content)
-    wait_until(lambda: answers(url))
-    assert client(endpoint_of(tmp_path)).list_tables()["TableNames"] == ["changes", "more"]
+    wait_until(lambda: answers(url, tmp_path))
+    assert client(tmp_path).list_tables()["TableNames"] == ["changes", "more"]
+
+
+@pytest.mark.usefixtures("in_process")
+def test_who_leaves_while_a_lease_is_being_taken_gives_it_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    endpoint_of(tmp_path)
+    taking = threading.Event()
+
+    def slowly(*arguments: Any) -> lease.Lease:
+        taking.set()
+        taken = launch.obtain(*arguments)
+        time.sleep(0.5)
+        return taken
+
+    monkeypatch.setattr(users, "obtain", slowly)
+    os.kill(pid_of(tmp_path), signal.SIGKILL)
+    assert taking.wait(30)
+    users._users[tmp_path].leave()
+    wait_until(lambda: not processes_of(tmp_path))
 
 
 @pytest.mark.usefixtures("in_process")
@@ -264,7 +276,7 @@ def test_a_first_start_that_fails_says_why(tmp_path: Path) -> None:
         endpoint_of(tmp_path)
     assert str(tmp_path / files.SNAPSHOT) in str(caught.value)
     (tmp_path / files.SNAPSHOT).unlink()
-    assert answers(endpoint_of(tmp_path))
+    assert answers(endpoint_of(tmp_path), tmp_path)
 
 
 @pytest.mark.usefixtures("in_process")
@@ -284,7 +296,8 @@ def test_an_engine_that_never_answers_is_an_error(tmp_path: Path, monkeypatch: p
 
 def test_another_program_on_the_remembered_port_gives_no_lease(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as stranger:
-        files.write_address(tmp_path, stranger.getsockname()[1], "id")
+        make_key(tmp_path)
+        files.write_address(tmp_path, stranger.getsockname()[1])
 
         def greet() -> None:
             connection, _ = stranger.accept()

@@ -15,6 +15,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
+from teamcal.library_internals import ROOMS, SESSION
+
 
 class Change(NamedTuple):
     """In modules whose full name matches `modules`, `pattern` is replaced."""
@@ -34,7 +36,7 @@ CHANGES: dict[str, tuple[Change, ...]] = {
             r"engineio\.server", r"s = socket\.Socket\(", "from engineio.socket import Socket; s = Socket("
         ),
     ),
-    "Socket.send, poll, close, schedule_ping, handle_post_request": _renamed(r"engineio\..*", "poll"),
+    SESSION: _renamed(r"engineio\..*", "poll"),
     "Socket.queue, closed, closing, connected, upgraded, upgrading, last_ping": (
         Change(r"engineio\.(base_)?socket", r"\bself\.queue\b", "self.renamed_queue"),
     ),
@@ -48,10 +50,14 @@ CHANGES: dict[str, tuple[Change, ...]] = {
         Change(r"engineio\..*_websocket_wsgi", r"self\.ws\b", "self.renamed_ws"),
     ),
     "Payload.max_decode_packets": _renamed(r"engineio\..*", "max_decode_packets"),
+    "Server._handle_connect": _renamed(r"socketio\..*", "_handle_connect"),
     "Server._handle_event": _renamed(r"socketio\..*", "_handle_event"),
     "Server._trigger_event": _renamed(r"socketio\..*", "_trigger_event"),
+    "Server._cors_headers": _renamed(r"engineio\..*", "_cors_headers"),
+    "Server._send_eio_packet": _renamed(r"(flask_)?socketio\..*", "_send_eio_packet"),
     "Server._send_packet": _renamed(r"socketio\..*", "_send_packet"),
     "BaseManager.rooms": (Change(r"socketio\..*manager", r"self\.rooms\b", "self.renamed_rooms"),),
+    ROOMS: _renamed(r"socketio\..*", "basic_disconnect"),
     "Packet.uses_binary_events": _renamed(r"socketio\..*", "uses_binary_events"),
     "SocketIO.test_client": (Change("flask_socketio", "def test_client", "def renamed_test_client"),),
     "patcher.is_monkey_patched": _renamed(r"eventlet\..*", "is_monkey_patched"),
@@ -59,6 +65,7 @@ CHANGES: dict[str, tuple[Change, ...]] = {
     "WebSocket._sendlock": _renamed(r"eventlet\..*", "_sendlock"),
     "GreenSocket.fd": (Change(r"eventlet\.(greenio|green|wsgi).*", r"\.fd\b", ".renamed_fd"),),
     "RFC6455WebSocket.Message": _renamed(r"eventlet\.websocket", "Message"),
+    "RFC6455WebSocket._recv_frame": _renamed(r"eventlet\.websocket", "_recv_frame"),
     "RFC6455WebSocket._apply_mask": _renamed(r"eventlet\.websocket", "_apply_mask"),
     "RFC6455WebSocket.close, _send_closing_frame": _renamed(r"eventlet\.websocket", "_send_closing_frame"),
     "BaseHub.greenlet, schedule_call_global": _renamed(r"eventlet\..*", "schedule_call_global"),
@@ -66,6 +73,7 @@ CHANGES: dict[str, tuple[Change, ...]] = {
     "socket._sock": _renamed(r"gevent\..*", "_sock"),
     "Base.sock": (Change(r"simple_websocket\.ws", r"self\.sock\b", "self.renamed_sock"),),
     "Base.max_message_size": _renamed(r"simple_websocket\.ws", "max_message_size"),
+    "Base.input_buffer": _renamed(r"simple_websocket\.ws", "input_buffer"),
     "Base.event": (Change(r"simple_websocket\.ws", r"self\.event\b", "self.renamed_event"),),
 }
 """By the names of teamcal/library_internals.py."""

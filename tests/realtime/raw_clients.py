@@ -148,7 +148,18 @@ class RawPolling:
         status, _, answer = request(self.url, "POST", self.path, body, headers)
         return status, answer
 
+    def get(self) -> tuple[int, bytes]:
+        status, _, answer = request(self.url, "GET", self.path)
+        return status, answer
+
     def poll(self) -> list[str]:
         status, _, body = request(self.url, "GET", self.path)
         assert status == 200, body
         return body.decode().split("\x1e")
+
+    def poll_until(self, part: str) -> str:
+        """The first packet with this part; a poll more than needed would last until the next ping."""
+        while True:
+            for packet in self.poll():
+                if part in packet:
+                    return packet

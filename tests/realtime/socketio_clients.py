@@ -108,11 +108,23 @@ class Node:
         self._writing = threading.Lock()
         threading.Thread(target=self._read, daemon=True).start()
 
-    def open(self, url: str, transports: list[str]) -> "JavaScriptClient":
+    def open(
+        self,
+        url: str,
+        transports: list[str],
+        member_of: str | None = None,
+        auth: dict[str, Any] | None = None,
+        refused: bool = False,
+    ) -> "JavaScriptClient":
+        """With `member_of` the client reconnects and joins this department by itself.
+
+        With `refused` the server is to refuse it: "*refused" is why.
+        """
         name = f"client-{next(self._numbers)}"
         inbox = self._inboxes[name] = Inbox()
-        self.send({"do": "connect", "name": name, "url": url, "transports": transports})
-        inbox.wait_for("*connect")
+        wanted = {"name": name, "url": url, "transports": transports, "member_of": member_of, "auth": auth}
+        self.send({"do": "connect", **{key: value for key, value in wanted.items() if value is not None}})
+        inbox.wait_for("*refused" if refused else "*connect")
         return JavaScriptClient(self, name, inbox)
 
     def send(self, request: dict[str, Any]) -> None:

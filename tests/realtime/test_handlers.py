@@ -236,13 +236,49 @@ def test_several_departments_in_one_message(server: Server) -> None:
     answers = member.ask("join_department", {"departments": [*wanted, {"department_id": UNKNOWN}, 7]})
     heard = member.heard()
     assert [name for name, _ in heard] == ["joined_department"] * 40 + ["error"] * 2
-    assert [payload for _, payload in heard] == answers
+    # The calendar is sent once, in the event; the acknowledgement is the rest of the answers.
+    assert heard[5][1] == answers[5] | {"events": []}
+    assert [payload for _, payload in heard[:5] + heard[6:]] == answers[:5] + answers[6:]
     assert [answer.get("department_id") for answer in answers[:40]] == departments
     assert [answer["code"] for answer in answers[40:]] == ["department_not_found", "validation_error"]
-    assert answers[5]["events"] == []
     for department in departments:
         server.event(department)
     assert len(member.heard()) == 40
+
+
+def test_a_department_named_twice_is_joined_once(server: Server) -> None:
+    """It is 15 KB to ask 200 times for the same calendar, and it would be sent 200 times."""
+    department, other = server.department("개발팀"), server.department("연구팀")
+    event = server.event(department)
+    member = server.member()
+    member.heard()
+    wanted = [{"department_id": department, "cursor": None}] * 199 + [{"department_id": other}]
+    answers = member.ask("join_department", {"departments": wanted})
+    (_, first), (_, second) = member.heard()
+    assert (first["events"], first["department_id"], second["department_id"]) == ([event], department, other)
+    assert [answer["department_id"] for answer in answers] == [department] * 199 + [other]
+    assert not any("events" in answer for answer in answers)
+
+
+def test_the_calendar_is_sent_once_to_a_client_that_joins(server: Server) -> None:
+    """In the acknowledgement if there is one: the event then carries what says that the client has joined."""
+    department = server.department()
+    event = server.event(department)
+    member = server.member()
+    member.heard()
+    answer = member.ask("join_department", {"department_id": department, "cursor": None})
+    assert (answer["events"], answer["full"]) == ([event], True)
+    ((name, payload),) = member.heard()
+    assert (name, payload) == (
+        "joined_department",
+        {key: value for key, value in answer.items() if key != "events"},
+    )
+    member.say("join_department", {"department_id": department, "cursor": None})
+    assert member.heard() == [("joined_department", answer)]
+    server.event(department)
+    missed = member.ask("join_department", {"department_id": department, "cursor": answer["cursor"]})
+    assert (len(missed["events"]), missed["full"], missed["deleted"]) == (1, False, [])
+    assert not member.heard()[-1][1].keys() & {"events", "deleted"}
 
 
 ID_PROBLEMS: list[tuple[tuple[Any, ...], str]] = [

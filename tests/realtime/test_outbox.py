@@ -13,7 +13,7 @@ from engineio.packet import MESSAGE, Packet
 
 from teamcal.realtime import outbox as outbox_module
 from teamcal.realtime.direct_write import PacketBatch
-from teamcal.realtime.outbox import BYTES, CHUNK, PACKETS, WAITING, Outbox
+from teamcal.realtime.outbox import BYTES, CHUNK, MANY, PACKETS, WAITING, Outbox
 from tests.realtime.socket_pairs import SECONDS, no_thread_left, spawn, wait_until
 
 
@@ -295,3 +295,17 @@ def test_many_threads_send_at_once(monkeypatch: pytest.MonkeyPatch, frequent_swi
 
             wait_until(lambda received=received, expected=expected: len(received()) >= len(expected))
             assert received() == expected, (name, sender)
+
+
+def test_a_client_whose_state_cannot_be_read_does_not_end_delivery(caplog: pytest.LogCaptureFixture) -> None:
+    class Unreadable(RecordingClient):
+        def send_function(self) -> None:
+            raise LookupError("half gone")
+
+    clients: dict[str, Any] = {str(number): RecordingClient() for number in range(MANY)}
+    outbox = outbox_of(clients | {"0": Unreadable()})
+    outbox.broadcast(tuple(clients), packet("1"))
+    outbox.broadcast(tuple(clients)[1:], packet("2"))
+    outbox.broadcast(tuple(clients)[1:], packet("3"))
+    wait_until(lambda: clients["1"].texts[-1:] == ["3"])
+    assert clients["1"].texts == ["1", "2", "3"]

@@ -41,3 +41,20 @@ def test_a_scheduler_without_pings_stops_and_starts_again() -> None:
         tasks.pop()()  # type: ignore[operator]
     assert pinged == [1, 2]
     assert not tasks
+
+
+def test_a_task_that_cannot_be_started_is_started_for_the_next_client() -> None:
+    tasks: list[object] = []
+    pinged: list[int] = []
+
+    def spawn(task: object) -> None:
+        tasks.append(task)
+        if len(tasks) == 1:
+            raise RuntimeError("can't start new thread")
+
+    scheduler = PingScheduler(lambda: 0, spawn, lambda seconds: None)
+    scheduler.schedule(lambda: pinged.append(1))
+    scheduler.schedule(lambda: pinged.append(2))
+    assert len(tasks) == 2
+    tasks[1]()  # type: ignore[operator]
+    assert pinged == [1, 2]

@@ -133,7 +133,7 @@ def _of_paths() -> list[Bad]:
             _one(f"GET one {strange:.20}", "GET", f"/api/events/{{d}}/{strange}", *event, body=None),
         ]
     nothing, wrong = (404, "not_found"), (405, "method_not_allowed")
-    for path in ("/api", "/api/", "/api/event", "/favicon.png", "/api//departments",
+    for path in ("/ap", "/api//", "/api/event", "/favicon.png", "/api//departments",
                  "/api/events", "/api/events//", "/%", "/api/departments/a/b/c", "/static/../app.py",
                  "/web/../app.py", "/web/%2e%2e/app.py", "/.env", "/console", "/web/nothing.js"):  # fmt: skip
         found.append(_one(f"GET {path}", "GET", path, *nothing, body=None))

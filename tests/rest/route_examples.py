@@ -13,10 +13,13 @@ from typing import Any, NamedTuple
 import pytest
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
+from teamcal.calendar import imports
+from teamcal.domain import values
+from teamcal.rest.routes import Route
+from tests import sample_page
 from tests.house import House, Server
 
 JSON = "application/json"
-_random_uuid = uuid.uuid4
 UNKNOWN = "99999999-9999-4999-8999-999999999999"
 FIXED_TIME = datetime(2099, 1, 15, 10, 30, tzinfo=UTC)
 """In the future: the engine's TTL task deletes rows that were written long ago while a slow test runs."""
@@ -31,13 +34,20 @@ OPERATIONS = [
 
 
 class Request(NamedTuple):
-    """`path` may hold {department}, {other}, {event}, {deleted} and {cursor}; a header's TAG is the ETag."""
+    """`path` may hold {department}, {other}, {event}, {deleted}, {cursor} and {job}; TAG is the ETag."""
 
     method: str
     path: str
     body: bytes | None = None
     headers: dict[str, str] = {}
     environ: dict[str, Any] = {}
+
+
+def first_status(route: Route) -> str:
+    """What the status of a route's first example begins with."""
+    rooms = ("session.", "users.", "tokens.", "policies.", "audit.")
+    is_missing = route.name.startswith(rooms) and route.name != "session.get_session"
+    return "404" if is_missing else "20"
 
 
 class Examples(NamedTuple):
@@ -64,11 +74,36 @@ _STRANGE_IDS = [UNKNOWN, "*", "a b", "가", "a\n", "a%", "'", "..", "a" * 300, "
 
 EXAMPLES: dict[str, Examples] = {
     "page.index": Examples(["/", "/?q=1"]),
+    "descriptions.get_places": Examples(["/api", "/api?x=1"]),
+    "descriptions.get_openapi": Examples(["/api/openapi.json"]),
+    "descriptions.get_asyncapi": Examples(["/api/asyncapi.json"]),
+    "descriptions.get_docs": Examples(["/docs", "/docs?lang=en", "/docs?lang=x", "/docs?lang="]),
+    "descriptions.get_docs_style": Examples(["/docs/style.css"]),
+    # In open mode; in token mode tests/rest/test_session.py and test_people.py ask both dispatchers.
+    "session.get_session": Examples(["/api/session", "/api/session?x=1"]),
+    "session.sign_in": Examples(["/api/session"], [{"login": "x", "password": "y"}, {}, b"{", b""]),
+    "session.sign_out": Examples(["/api/session"]),
+    "session.begin_device": Examples(["/api/devices"], [{"name": "x"}, {}]),
+    "session.get_device": Examples(["/api/devices/WDJB-MJHT", "/api/devices/{event}"]),
+    "session.confirm_device": Examples(["/api/devices/WDJB-MJHT"]),
+    "session.leave_for_provider": Examples(["/auth/oidc", "/auth/oidc?return_to=/"]),
+    "session.back_from_provider": Examples(["/auth/oidc/callback", "/auth/oidc/callback?state=x&code=y"]),
+    "users.list_users": Examples(["/api/users"]),
+    "users.create_user": Examples(["/api/users"], [{"login": "x"}, b"{"]),
+    "users.edit_user": Examples(["/api/users/{event}", "/api/users/x"], [{"name": "x"}, {}]),
+    "tokens.list_tokens": Examples(["/api/tokens", "/api/tokens?user=x"]),
+    "tokens.issue_token": Examples(["/api/tokens"], [{"kind": "app", "name": "x"}, {}]),
+    "tokens.revoke_token": Examples(["/api/tokens/x"]),
+    "policies.get_access": Examples(["/api/departments/{department}/access"]),
+    "policies.set_access": Examples(["/api/departments/{department}/access"], [{"access": "open"}, {}]),
+    "audit.list_audit": Examples(["/api/audit", "/api/audit?limit=0"]),
+    "page.service_worker": Examples(["/sw.js", "/sw.js?x=1"]),
     "page.page_file": Examples(
         [
-            "/web/calendar.js", "/web/style.css", "/web/icon.svg", "/web/vendor/socket.io.min.js",
-            "/web/absent.js", "/web/../app.py", "/web//calendar.js", "/web/vendor/../calendar.js",
-            "/web/package.json", "/web/e2e/two-pages.mjs", "/web/vendor", "/web/", "/web/calendar.js?v=1",
+            sample_page.SCRIPT, sample_page.STYLE, sample_page.ICON, "/web/licences-1.txt",
+            "/web/absent.js", "/web/../app.py", "/web//index.js", "/web/vendor/../index.js",
+            "/web/package.json", "/web/e2e/two-pages.mjs", "/web/vendor", "/web/",
+            sample_page.SCRIPT + "?v=1",
         ]
     ),
     "departments.list_departments": Examples(["/api/departments"]),
@@ -115,8 +150,42 @@ EXAMPLES: dict[str, Examples] = {
             "/api/changes/{department}?cursor={cursor}&compact=1&limit=1",
             "/api/changes/{department}?cursor=garbage", "/api/changes/{department}?cursor=",
             "/api/changes/{department}?cursor={cursor}%20", "/api/changes/{other}?cursor={cursor}",
-            "/api/changes/{department}?limit=1001", "/api/changes/{department}?cursor={cursor}&cursor=x",
+            "/api/changes/{department}?limit=1001", "/api/changes/{department}?newest=2",
+            "/api/changes/{department}?newest=0", "/api/changes/{department}?cursor={cursor}&cursor=x",
         ]
+    ),
+    "holidays.list_holidays": Examples(
+        [
+            "/api/holidays?from=2026-01-01&to=2026-12-31", "/api/holidays", "/api/holidays?from=x",
+            "/api/holidays?from=2026-01-01&to=2029-12-31", "/api/holidays?to=2026-03-01",
+        ]
+    ),
+    "holidays.set_holiday": Examples(
+        ["/api/holidays/2026-10-08", "/api/holidays/today", "/api/holidays/2026-02-30"],
+        [{"name": " 창립기념일 "}, {"name": ""}, {}, {"name": 1}, {"name": "x" * 101}],
+    ),
+    "holidays.remove_holiday": Examples(["/api/holidays/2026-10-08", "/api/holidays/*"]),
+    "feeds.get_calendar": Examples(
+        ["/api/departments/{department}/calendar.ics", "/api/departments/{other}/calendar.ics?token=x"]
+    ),
+    "feeds.get_calendars": Examples(
+        ["/api/calendar.ics?departments={department},{other}", "/api/calendar.ics",
+         "/api/calendar.ics?departments=" + ",".join(map(str, range(21)))]
+    ),
+    "feeds.get_table": Examples(["/api/departments/{department}/calendar.csv"]),
+    "feeds.get_event": Examples(
+        ["/api/events/{department}/{event}/calendar.ics", "/api/events/{other}/{event}/calendar.ics"]
+    ),
+    "feeds.get_statistics": Examples(
+        ["/api/departments/{department}/stats?from=2024-01-01&to=2024-12-31",
+         "/api/departments/{department}/stats?from=2024-01-01", "/api/departments/{department}/stats?to=x"]
+    ),
+    "imports.import_file": Examples(
+        ["/api/departments/{department}/import"],
+        [b"date,title\n2024-01-20,x\n", b"BEGIN:VCALENDAR\nEND:VCALENDAR\n", b"x" * 1_100_000],
+    ),
+    "imports.get_import": Examples(
+        ["/api/imports/{job}", "/api/imports/{job}?from=1", "/api/imports/{job}?from=x"]
     ),
     "changes.event_history": Examples(["/api/events/{event}/history", "/api/events/{deleted}/history"]),
     "changes.restore_event": Examples(
@@ -220,12 +289,14 @@ class Side:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, **settings: Any) -> None:
         numbers = itertools.count(1)
-        monkeypatch.setattr(uuid, "uuid4", lambda: uuid.UUID(int=next(numbers), version=4))
+        monkeypatch.setattr(values, "random_bytes", lambda size: next(numbers).to_bytes(size))
+        # In the request, so that ids come in the same order.
+        monkeypatch.setattr(imports, "in_background", lambda work: work())
         self.server = House().server(now=lambda: FIXED_TIME, **settings)
         commit = self.server.database.commit
         # The engine is shared by both sides and takes a token for one transaction only.
         monkeypatch.setattr(
-            self.server.database, "commit", lambda writes, token: commit(writes, str(_random_uuid()))
+            self.server.database, "commit", lambda writes, token: commit(writes, str(uuid.uuid4()))
         )
         self.names = _example_data(self.server)
 
@@ -240,7 +311,11 @@ class Side:
         environ = EnvironBuilder(
             "/", method=request.method, data=body, headers={"Content-Type": JSON, **headers}
         ).get_environ()
-        environ |= {"PATH_INFO": path.encode().decode("latin-1"), "QUERY_STRING": query, **request.environ}
+        environ |= {
+            "PATH_INFO": path.encode().decode("latin-1"),
+            "QUERY_STRING": _latin_1(query),
+            **request.environ,
+        }
         content, status, fields = run_wsgi_app(self.server.app.wsgi_app, environ)
         return status, sorted(pair for pair in fields if pair[0] != "Date"), b"".join(content)
 
@@ -256,6 +331,11 @@ class Side:
         return value.replace("TAG", headers.get("ETag", '"none"'))
 
 
+def _latin_1(query: str) -> str:
+    """A query string as WSGI has it: bytes in the form of text."""
+    return query if all(character <= "\xff" for character in query) else query.encode().decode("latin-1")
+
+
 def _example_data(server: Server) -> dict[str, str]:
     department, other = server.department("개발팀"), server.department("마케팅팀")
     cursor = server.http.get(f"/api/events/{department}").json["cursor"]
@@ -263,4 +343,13 @@ def _example_data(server: Server) -> dict[str, str]:
     deleted = server.event(department)["id"]
     server.http.delete(f"/api/events/{deleted}")
     server.event(department, event_date="2024-02-01")
-    return {"department": department, "other": other, "event": event, "deleted": deleted, "cursor": cursor}
+    table = server.http.post(f"/api/departments/{other}/import", data="date,title\n내일,x\n")
+    job = table.json["job"]["id"]
+    return {
+        "job": job,
+        "department": department,
+        "other": other,
+        "event": event,
+        "deleted": deleted,
+        "cursor": cursor,
+    }

@@ -4,13 +4,13 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
+from werkzeug.exceptions import UnsupportedMediaType
 from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Request
 
 from teamcal.domain.caller import UNNAMED, Caller
 from teamcal.errors import InvalidInput
-from teamcal.rest.call import MAX_BODY_BYTES, Call
+from teamcal.rest.call import Call
 
 
 def call(query: str = "", **options: Any) -> Call:
@@ -86,15 +86,6 @@ def test_the_body_has_to_be_declared_as_json(content_type: str, accepted: bool) 
     else:
         with pytest.raises(UnsupportedMediaType):
             call(**options).json_object()
-
-
-def test_the_body_has_a_limit_chunked_or_not() -> None:
-    largest = b" " * (MAX_BODY_BYTES - 2) + b"{}"
-    chunked = {"wsgi.input_terminated": True, "CONTENT_LENGTH": "", "HTTP_TRANSFER_ENCODING": "chunked"}
-    assert call(method="POST", data=largest, content_type="application/json").json_object() == {}
-    for environ in ({}, chunked):
-        with pytest.raises(RequestEntityTooLarge):
-            call(method="POST", data=largest + b" ", environ_overrides=environ).json_object()
 
 
 @pytest.mark.parametrize(

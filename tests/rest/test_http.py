@@ -23,7 +23,7 @@ def test_the_root_tells_programs_that_it_runs(http: Any, accept: str | None) -> 
     assert answer.json["version"]
 
 
-@pytest.mark.parametrize("accept", ["text/html", BROWSER])
+@pytest.mark.parametrize("accept", ["text/html", BROWSER, BROWSER + ",text/x;q=0.1" * 600])
 def test_the_root_shows_browsers_the_page(http: Any, accept: str) -> None:
     answer = http.get("/", headers={"Accept": accept})
     assert answer.status_code == 200

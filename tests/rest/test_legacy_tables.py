@@ -1,6 +1,7 @@
 """Tables that an older server wrote: only the old attributes, no revisions, no log."""
 
 import unicodedata
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -165,3 +166,21 @@ def test_old_changes_count_against_what_a_caller_had(legacy: House) -> None:
     server.http.put(f"/api/events/{E}", json={"title": "수정"})
     answer = server.http.put(f"/api/events/{E}", json={"title": "b"}, headers={"If-Match": '"1"'})
     assert (answer.status_code, answer.json["changed"]) == (412, None)
+
+
+def test_an_event_of_another_program_with_values_of_other_types_spoils_nothing(house: House) -> None:
+    house.put_department(id="d-1", name="옛 부서", created_at=5)
+    house.put_event(id="odd", department_id="d-1", event_date="2024-01-01", title=Decimal("7.5"), time=14,
+                    description=["a"], created_at=20240101, last_modified=Decimal("1"), url=None)  # fmt: skip
+    house.put_event(id="plain", department_id="d-1", event_date="2024-01-01", title="보통")
+    server = house.server()
+    events = {event["id"]: event for event in server.events("d-1")}
+    assert all(type(value) in (str, int) for event in events.values() for value in event.values())
+    assert (events["odd"]["time"], events["odd"]["title"]) == ("14", "7.5")
+    member = server.member("d-1")
+    snapshot = member.ask("sync_request", {"department_id": "d-1"})
+    assert {event["id"] for event in snapshot["events"]} == {"odd", "plain"}
+    found = server.http.get("/api/events/d-1?q=7.5").json["events"]
+    assert [event["id"] for event in found] == ["odd"]
+    assert server.http.put("/api/events/odd", json={"time": "15:00"}).json["event"]["time"] == "15:00"
+    assert server.http.get("/api/departments").json["departments"][0]["created_at"] == "5"

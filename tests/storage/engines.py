@@ -20,6 +20,7 @@ from teamcal.storage.client import connect
 from teamcal.storage.codec import from_item, to_item
 from tests import engine as in_process
 from tests.engine import Answer, Fault, RawBody
+from tests.localdynamo.engines import keys_of
 from tests.servers import ROOT
 from tests.storage.dynoxide import PROGRAM, dynoxide
 
@@ -39,13 +40,13 @@ def inside_the_process(folder: Path) -> Iterator[Connect]:
 
 @contextmanager
 def embedded_engine(folder: Path) -> Iterator[Connect]:
-    with embedded_endpoint(folder) as url:
-        yield connecting_to(url)
+    with embedded_endpoint(folder) as settings:
+        yield connecting_to(settings)
 
 
 @contextmanager
-def embedded_endpoint(folder: Path) -> Iterator[str]:
-    """Yields the URL of the engine that `DYNAMODB_ENDPOINT_URL=embedded` starts.
+def embedded_endpoint(folder: Path) -> Iterator[StorageSettings]:
+    """Yields the address and keys of the engine that `DYNAMODB_ENDPOINT_URL=embedded` starts.
 
     Its user is a process of its own: an engine runs as long as the process that asked for it.
     """
@@ -62,19 +63,29 @@ def embedded_endpoint(folder: Path) -> Iterator[str]:
     )
     assert user.stdout is not None
     try:
-        yield user.stdout.readline().strip()
+        yield StorageSettings(endpoint_url=user.stdout.readline().strip(), **keys_of(folder))
     finally:
         user.communicate("")
+
+
+def environment_of(settings: StorageSettings) -> dict[str, str]:
+    """Returns the variables by which a process of its own uses this endpoint."""
+    return {
+        "DYNAMODB_ENDPOINT_URL": settings.endpoint_url or "",
+        "AWS_ACCESS_KEY_ID": settings.aws_access_key_id or "",
+        "AWS_SECRET_ACCESS_KEY": settings.aws_secret_access_key or "",
+    }
 
 
 @contextmanager
 def dynoxide_server(folder: Path) -> Iterator[Connect]:
     with dynoxide() as url:
-        yield connecting_to(url)
+        yield connecting_to(
+            StorageSettings(endpoint_url=url, aws_access_key_id="a", aws_secret_access_key="b")
+        )
 
 
-def connecting_to(url: str) -> Connect:
-    settings = StorageSettings(endpoint_url=url, aws_access_key_id="a", aws_secret_access_key="b")
+def connecting_to(settings: StorageSettings) -> Connect:
     return lambda before, after: faulty(connect(settings), before, after)
 
 
@@ -94,6 +105,7 @@ class Tables:
             departments_table=f"departments-{number}",
             events_table=f"events-{number}",
             changes_table=f"changes-{number}",
+            access_table=f"access-{number}",
         )
         self.database().create_tables()
 
@@ -119,8 +131,7 @@ class Tables:
             self.client.delete_item(TableName=self.settings.changes_table, Key=key)
 
     def drop(self) -> None:
-        settings = self.settings
-        for name in (settings.departments_table, settings.events_table, settings.changes_table):
+        for name in self.settings.tables:
             self.client.delete_table(TableName=name)
 
 

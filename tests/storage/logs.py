@@ -78,3 +78,33 @@ def department_deletion(log: Log, department_id: str) -> Write:
 
 def chunks(records: list[Record], size: int) -> list[list[Record]]:
     return [records[start : start + size] for start in range(0, len(records), size)]
+
+
+def closed(log: Log) -> Change:
+    """Deletes the log's department, as far as its own log is concerned."""
+    change = Change(
+        log.head.revision + 1,
+        "department_deleted",
+        {},
+        str(uuid.uuid4()),
+        log.head.change_id,
+        timestamp(utc_now()),
+    )
+    head = Head(log.log_id, change.revision, change.change_id, deleted=True)
+    log.database.commit([Write(log.head, head, [change])], str(uuid.uuid4()))
+    log.head, log.records = head, {}
+    return change
+
+
+def reopened(log: Log) -> None:
+    change = Change(
+        log.head.revision + 1,
+        "department_created",
+        {},
+        str(uuid.uuid4()),
+        log.head.change_id,
+        timestamp(utc_now()),
+    )
+    head = Head(log.log_id, change.revision, change.change_id)
+    log.database.commit([Write(log.head, head, [change])], str(uuid.uuid4()))
+    log.head = head

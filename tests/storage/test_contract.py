@@ -5,6 +5,7 @@ An implementation of the Protocol that isn't DynamoDB's gets a `Tables` of its o
 
 import json
 import os
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -15,8 +16,11 @@ import pytest
 from botocore.exceptions import EndpointConnectionError, NoCredentialsError, ReadTimeoutError
 
 from teamcal import deadline
-from teamcal.domain.changes import DEPARTMENTS, Change, Head, RecordConflict, Write, digest_of_all
+from teamcal.domain.changes import ACCESS, DEPARTMENTS, Change, Head, RecordConflict, Write, digest_of_all
 from teamcal.domain.database import Database
+from teamcal.domain.items import Items, ItemWrite
+from teamcal.domain.operation_ids import AppliedOperation, OperationPart
+from teamcal.domain.pulse import IDLE, PULSE, RIGHTS_PROCESS, NamedLog, Pulse
 from teamcal.domain.values import timestamp, utc_now
 from teamcal.errors import (
     CredentialsRefused,
@@ -31,7 +35,7 @@ from tests.session_rules import NO_SKIPS
 from tests.storage.dynoxide import PROGRAM
 from tests.storage.endpoint import taking_at_most
 from tests.storage.engines import ENGINES, Connect, Tables, items_answer
-from tests.storage.logs import Log, chunks, deleted, department, department_deletion, event
+from tests.storage.logs import Log, chunks, closed, deleted, department, department_deletion, event, reopened
 
 
 @pytest.fixture(scope="module", params=ENGINES)
@@ -108,6 +112,17 @@ def test_many_heads_are_read_by_their_logs(database: Database, log: Log) -> None
     unknown = [f"unknown-{number}" for number in range(120)]
     heads = database.read_heads([*unknown, log.log_id])
     assert heads == {name: Head(name) for name in unknown} | {log.log_id: log.head}
+
+
+def test_heads_and_what_comes_next_are_read_at_once(database: Database, log: Log) -> None:
+    assert database.read_next({"nobody": 0}, 3) == {"nobody": (Head("nobody"), [])}
+    record = event(log.log_id)
+    for number in range(5):
+        log.commit({**record, "title": f"제목 {number}"})
+    newest = database.read_next({log.log_id: 1, "nobody": 7}, 3)
+    assert newest == {log.log_id: (log.head, log.changes[1:4]), "nobody": (Head("nobody"), [])}
+    assert database.read_next({log.log_id: 4}, 3) == {log.log_id: (log.head, log.changes[4:])}
+    assert database.read_next({log.log_id: 5}, 3) == {log.log_id: (log.head, [])}
 
 
 def test_reads_are_consistent(tables: Tables, log: Log) -> None:
@@ -312,6 +327,112 @@ def test_the_first_event_needs_its_department(database: Database) -> None:
     assert database.load(orphan.log_id)[1] == {}
 
 
+# Operations that have ids
+
+
+def operation_id() -> str:
+    return f"~op:open:{uuid.uuid4()}"
+
+
+def applied(write: Write, digest: str = "00ff", replaces: str = "", id_: str = "") -> AppliedOperation:
+    change = write.changes[-1]
+    part = OperationPart(write.base.log_id, change.change_id, (change.revision, 0))
+    return AppliedOperation(id_ or operation_id(), digest, (part,), replaces)
+
+
+def test_operations_are_stored_with_their_changes(database: Database, log: Log) -> None:
+    write = log.write(event(log.log_id), new=True)
+    operations = [applied(write), applied(write, "beef")]
+    same = token()
+    for _ in range(2):  # an answer was lost: repeated with its token, it is made once
+        database.commit([replace(write, operations=operations)], same)
+    log.adopt(write)
+    ids = [operation.id for operation in operations]
+    unknown = operation_id()
+    assert database.read_operations([*ids, unknown]) == {operation.id: operation for operation in operations}
+    assert database.read_operations(ids[:1]) == {ids[0]: operations[0]}
+    assert database.read_operations([*ids, *ids]) == database.read_operations(ids)
+    assert database.read_operations([unknown]) == database.read_operations([]) == {}
+    assert database.load(log.log_id) == (log.head, log.records, log.changes)
+    assert database.read_head(ids[0]) == Head(ids[0])
+    assert database.read_pulses() == []
+
+
+def test_an_operation_is_applied_once(database: Database, log: Log) -> None:
+    record = event(log.log_id)
+    write = log.write(record, new=True)
+    first = applied(write)
+    database.commit([replace(write, operations=[first])], token())
+    log.adopt(write)
+    again = log.write({**record, "title": "수정"}, event(log.log_id))
+    other = applied(again)
+    repeated = applied(again, id_=first.id)
+    for replaces in ("", "another"):
+        stale = replace(repeated, replaces=replaces)
+        with pytest.raises(RecordConflict) as conflict:
+            database.commit([replace(again, operations=[other, stale])], token())
+        assert (conflict.value.record_ids, conflict.value.operation_ids) == ([], [first.id])
+    assert database.read_head(log.log_id) == log.head
+    assert database.read_operations([first.id, other.id]) == {first.id: first}
+    replacing = replace(repeated, replaces=first.change_id)
+    database.commit([replace(again, operations=[other, replacing])], token())
+    stored = database.read_operations([first.id, other.id])
+    assert stored == {first.id: replace(replacing, replaces=""), other.id: other}
+
+
+def test_used_ids_of_records_and_operations_are_both_named(database: Database, log: Log) -> None:
+    record = event(log.log_id)
+    write = log.write(record, new=True)
+    first = applied(write)
+    database.commit([replace(write, operations=[first])], token())
+    writer = Log(database, log.log_id)
+    writer.head = write.head
+    again = writer.write(record, new=True)
+    with pytest.raises(RecordConflict) as conflict:
+        database.commit([replace(again, operations=[applied(again, id_=first.id)])], token())
+    assert (conflict.value.record_ids, conflict.value.operation_ids) == ([record["id"]], [first.id])
+    log.adopt(write)
+    log.commit({**record, "title": "수정"})
+    with pytest.raises(RevisionConflict):  # the writer is behind: that is what it has to know first
+        database.commit([replace(again, operations=[applied(again, id_=first.id)])], token())
+
+
+def test_the_largest_transaction_with_ids_is_taken(database: Database, log: Log) -> None:
+    """32 operations of three items each, the head and the check."""
+    write = log.write(*[event(log.log_id) for _ in range(32)], new=True)
+    operations = [applied(write) for _ in range(32)]
+    database.commit([replace(write, operations=operations)], token())
+    assert len(database.read_operations([operation.id for operation in operations])) == 32
+    assert database.read_head(log.log_id) == write.head
+
+
+def test_operations_end_with_their_changes(tables: Tables, log: Log) -> None:
+    write = log.write(event(log.log_id), new=True)
+    log.database.commit([replace(write, operations=[applied(write)])], token())
+    rows = [row for row in tables.records(tables.settings.changes_table) if row["revision"] == 1]
+    mine = [row for row in rows if row["department_id"] == log.log_id or row["department_id"][0] == "~"]
+    assert len(mine) == 2
+    assert len({row["expires_at"] for row in mine}) == 1
+
+
+def test_operations_of_a_newer_server_did_nothing(tables: Tables) -> None:
+    id_ = operation_id()
+    for item in ({"new": 1}, {"parts": 3, "asked": b"x"}, {"parts": [[]], "asked": b"x"}):
+        tables.put(tables.settings.changes_table, {"department_id": id_, "revision": 1, **item})
+        assert tables.database().read_operations([id_]) == {id_: AppliedOperation(id_, "", ())}
+
+
+def test_many_operations_are_read_at_once(database: Database, log: Log) -> None:
+    ids = []
+    for _ in range(5):
+        write = log.write(*[event(log.log_id) for _ in range(30)])
+        operations = [applied(write) for _ in range(30)]
+        database.commit([replace(write, operations=operations)], token())
+        log.adopt(write)
+        ids += [operation.id for operation in operations]
+    assert set(database.read_operations(ids)) == set(ids)
+
+
 # Departments
 
 
@@ -336,10 +457,10 @@ def test_a_deleted_department_is_gone_and_to_be_purged(
     departments.commit(department(other))
     assert database.read_head(DEPARTMENTS).purging == {department_id}
     for _ in range(2):
-        database.mark_purged(department_id)
+        assert database.purge(department_id) is True
         head = database.read_head(DEPARTMENTS)
         assert (head.purging, head.change_id) == (frozenset(), departments.head.change_id)
-    database.mark_purged("never deleted")
+    assert database.purge("never deleted") is True
     assert database.load(DEPARTMENTS)[1] == departments.records
 
 
@@ -526,23 +647,101 @@ def test_a_purge_removes_every_event_of_the_department(tables: Tables, departmen
     other.commit(event(other.log_id))
     records = [event(log.log_id) for _ in range(30)]
     log.commit(*records)
-    log.commit(deleted(records[0]))
-    asked: list[None] = []
-    known = [records[0]["id"], "unknown"]  # a tombstone isn't in the index
-    assert log.database.purge(log.log_id, known, lambda: not asked.append(None))
-    assert len(asked) == 2
+    log.commit(deleted(records[0]))  # a tombstone isn't in the index
+    closed(log)
+    assert log.database.purge(log.log_id) is True
     left = [record["id"] for record in tables.records(tables.settings.events_table)]
     assert left == list(other.records)
-    assert log.database.purge(log.log_id, [], lambda: False) is True  # nothing left to ask for
+    assert log.database.purge(log.log_id) is True  # nothing left to do
 
 
-def test_a_purge_stops_when_it_must_not_go_on(tables: Tables, log: Log) -> None:
+def test_a_purge_leaves_a_department_alone_that_is_not_deleted(tables: Tables, log: Log) -> None:
+    log.commit(*(event(log.log_id) for _ in range(5)))
+    assert log.database.purge(log.log_id) is True
+    assert log.database.load(log.log_id)[1] == log.records
+    assert len(tables.records(tables.settings.events_table)) == 5
+
+
+def test_a_purge_goes_on_where_another_process_ended(tables: Tables, log: Log) -> None:
+    for chunk in chunks([event(log.log_id) for _ in range(230)], 45):
+        log.commit(*chunk)
+    closed(log)
+    deletes: list[int] = []
+
+    def count(action: str, body: bytes) -> None:
+        actions = json.loads(body).get("TransactItems", [])
+        deletes.append(sum("Delete" in one for one in actions))
+
+    def die_at_the_third(action: str, body: bytes) -> None:
+        count(action, body)
+        if sum(map(bool, deletes)) >= 3:
+            raise EndpointConnectionError(endpoint_url="")
+
+    with pytest.raises(StorageUnavailable), deadline.within(8):
+        tables.database(before=die_at_the_third).purge(log.log_id)
+    assert len(tables.records(tables.settings.events_table)) == 230 - 2 * 99
+    deletes.clear()
+    assert tables.database(before=count).purge(log.log_id)
+    assert sum(deletes) == 32  # what is gone is not deleted again
+    assert tables.records(tables.settings.events_table) == []
+
+
+@pytest.mark.parametrize("step", range(1, 6))
+def test_a_purge_that_comes_late_deletes_nothing_of_the_next_life(
+    tables: Tables, log: Log, step: int
+) -> None:
+    """Frozen before its transaction number `step`; meanwhile another process ends the purge, and the
+    department is made again with the same events.
+    """
+    records = [event(log.log_id) for _ in range(120)]
+    for chunk in chunks(records, 45):
+        log.commit(*chunk)
+    closed(log)
+    sent = [0]
+
+    def make_again() -> None:
+        assert log.database.purge(log.log_id) is True
+        reopened(log)
+        for chunk in chunks(records, 45):
+            log.commit(*chunk)
+
+    def freeze(action: str, body: bytes) -> None:
+        if action != "TransactWriteItems":
+            return
+        sent[0] += 1
+        if sent[0] == step:
+            together(make_again)  # in another thread: it has its own deadline
+
+    tables.database(before=freeze).purge(log.log_id)
+    assert sent[0] >= step
+    assert log.database.load(log.log_id)[:2] == (log.head, log.records)
+    assert len(tables.records(tables.settings.events_table)) == 120
+    closed(log)  # deleted once more: the earlier position is no longer good
+    assert log.database.purge(log.log_id) is True
+    assert tables.records(tables.settings.events_table) == []
+
+
+def test_a_purge_ends_on_a_slow_table(tables: Tables, log: Log) -> None:
+    """More than 5 items in a transaction are throttled, as on a table of 10 write units."""
     for chunk in chunks([event(log.log_id) for _ in range(60)], 45):
         log.commit(*chunk)
-    answers = iter([True, False])
-    assert log.database.purge(log.log_id, [], lambda: next(answers)) is False
-    assert len(tables.records(tables.settings.events_table)) == 35
-    assert log.database.purge(log.log_id, [], lambda: True) is True
+    closed(log)
+    sizes: list[int] = []
+
+    def throttle(action: str, body: bytes) -> Answer | None:
+        if action != "TransactWriteItems":
+            return None
+        sizes.append(len(json.loads(body)["TransactItems"]))
+        return error("ProvisionedThroughputExceededException") if sizes[-1] > 5 else None
+
+    database = tables.database(before=throttle)
+    for _ in range(20):
+        with deadline.within(20):
+            try:
+                if database.purge(log.log_id):
+                    break
+            except StorageThrottled:
+                pass
     assert tables.records(tables.settings.events_table) == []
 
 
@@ -555,22 +754,158 @@ def every_method(database: Database, log_id: str) -> dict[str, Callable[[], Any]
     return {
         "read_head": lambda: database.read_head(log_id),
         "read_heads": lambda: database.read_heads([log_id]),
+        "read_next": lambda: database.read_next({log_id: 0}, 10),
         "read_changes": lambda: database.read_changes(log_id, 0, 1),
         "read_department": lambda: database.read_department(log_id),
         "read_event": lambda: database.read_event("e"),
         "read_events": lambda: database.read_events([("e", log_id)]),
+        "read_operations": lambda: database.read_operations([operation_id()]),
         "load": lambda: database.load(log_id),
         "commit": lambda: database.commit([log.write(event(log_id))], token()),
-        "purge": lambda: database.purge(log_id, ["e"], lambda: True),
-        "mark_purged": lambda: database.mark_purged(log_id),
+        "purge": lambda: database.purge(log_id),
+        "put_pulse": lambda: database.put_pulse(Pulse(1, 1)),
+        "read_pulses": database.read_pulses,
+        "delete_pulse": lambda: database.delete_pulse(Pulse(1, 1)),
+        "items.get": lambda: database.items.get("i"),
+        "items.write": lambda: database.items.write(ItemWrite("i", {"id": "i"})),
+        "items.of": lambda: database.items.of("o"),
     }
 
 
-PURE = {"forgotten"}
+# Pulses
+
+
+def test_a_process_says_one_thing_at_a_time(database: Database) -> None:
+    named = (NamedLog(str(uuid.uuid4()), 12, 3), NamedLog(DEPARTMENTS, 300, 1))
+    first, second, other = Pulse(5, 1, 3, 0, named), Pulse(5, 2, 4, 2, named[:1], IDLE), Pulse(6, 1)
+    assert database.read_pulses() == []
+    for pulse in (first, other, second):
+        database.put_pulse(pulse)
+    assert sorted(database.read_pulses(), key=lambda pulse: pulse.process) == [second, other]
+    database.delete_pulse(first)  # it has said something else since
+    database.delete_pulse(other)
+    database.delete_pulse(other)
+    assert database.read_pulses() == [second]
+    assert database.read_head(PULSE) == Head(PULSE)
+
+
+# Users, policies, and the plain items beside them
+
+
+def user(name: str, **fields: Any) -> dict[str, Any]:
+    return {"id": f"user:{name}", "login": name, "groups": ["팀장"], "disabled": False, **fields}
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    """An index of DynamoDB lags."""
+    ends = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < ends
+        time.sleep(0.01)
+
+
+def test_users_and_policies_are_a_log_of_their_own(database: Database) -> None:
+    log = Log(database, ACCESS)
+    log.commit(user("kim"), user("lee"), new=True)
+    policy = {"id": "policy:d", "access": "private", "roles": {"group:팀장": "viewer"}}
+    log.commit(policy, new=True)
+    log.commit({**log.records["user:kim"], "disabled": True})
+    log.commit(deleted(log.records["policy:d"]))
+    assert database.load(ACCESS) == (log.head, log.records, log.changes)
+    assert set(log.records) == {"user:kim", "user:lee"}
+    assert database.read_changes(ACCESS, 0, 9) == log.changes
+    with pytest.raises(RecordConflict) as conflict:
+        other = Log(database, ACCESS)
+        other.head = log.head
+        database.commit([other.write(user("kim"), new=True)], token())
+    assert conflict.value.record_ids == ["user:kim"]
+
+
+def test_plain_items_are_no_records_of_the_log(database: Database) -> None:
+    log = Log(database, ACCESS)
+    log.commit(user("kim"), new=True)
+    for number in range(120):
+        assert database.items.write(
+            ItemWrite(f"token:{number}", {"id": f"token:{number}", "owner_id": "user:kim"})
+        )
+    wait_for(lambda: len(database.items.of("user:kim")) == 120)
+    assert database.items.of("user:lee") == []
+    assert database.load(ACCESS) == (log.head, log.records, log.changes)
+
+
+def test_items_are_written_on_condition(database: Database) -> None:
+    items, item = database.items, {"id": "code", "hash": "h", "number": 3, "expires_at": 4_000_000_000}
+    assert items.get("code") is None
+    assert not items.write(ItemWrite("code", item, expects={}))
+    assert not items.write(ItemWrite("code", None, expects={}))
+    assert items.write(ItemWrite("code", None))
+    assert items.write(ItemWrite("code", item, new=True))
+    assert not items.write(ItemWrite("code", {"id": "code"}, new=True))
+    assert items.get("code") == item
+    assert not items.write(ItemWrite("code", None, expects={"hash": "h", "number": 4}))
+    assert items.write(ItemWrite("code", {**item, "number": 4}, expects={"hash": "h", "number": 3}))
+    assert items.write(ItemWrite("code", None, expects={"hash": "h", "number": 4}))
+    assert items.get("code") is None
+
+
+def test_items_are_written_with_a_commit_or_not_at_all(database: Database) -> None:
+    log = Log(database, ACCESS)
+    code = ItemWrite("setup", {"id": "setup", "hash": "h"}, new=True)
+    used = ItemWrite("setup", None, expects={"hash": "h"})
+    write = log.write(user("kim"), new=True)
+    with pytest.raises(RecordConflict) as conflict:
+        database.commit([replace(write, items=[used])], token())
+    assert conflict.value.record_ids == ["setup"]
+    assert database.read_head(ACCESS).revision == 0
+    database.items.write(code)
+    commit = [replace(write, items=[used, ItemWrite("password:kim", {"id": "password:kim", "hash": "p"})])]
+    for _ in range(2):  # an answer was lost: repeated with its token, it is made once
+        database.commit(commit, "3f0c9a1e-6f0e-4a52-9d54-2d9d6ab0d4d7")
+    assert database.items.get("setup") is None
+    assert database.items.get("password:kim") == {"id": "password:kim", "hash": "p"}
+
+
+def test_what_is_said_of_a_token_is_a_row_without_a_record(database: Database) -> None:
+    log = Log(database, ACCESS)
+    log.commit(user("kim"), new=True)
+    said = {"token": "hash", "user": "kim", "departments": ["d"]}
+    change = Change(
+        2, "token_revoked", said, str(uuid.uuid4()), log.head.change_id, timestamp(utc_now()), "나"
+    )
+    head = log.head.after(change, None)
+    item = ItemWrite("token:hash")
+    database.commit([Write(log.head, head, [change], items=[item])], token())
+    assert database.load(ACCESS) == (head, log.records, [*log.changes, change])
+    assert head.digest == log.head.digest
+
+
+def test_every_commit_of_rights_tells_of_itself_with_the_pulses(database: Database) -> None:
+    log = Log(database, ACCESS)
+    assert database.read_pulses() == []
+    for number in range(1, 3):
+        log.commit(user(str(number)), new=True)
+        assert database.read_pulses() == [Pulse(RIGHTS_PROCESS, -1, named=(NamedLog(ACCESS, number, 0),))]
+
+
+def test_the_audit_trail_is_kept_longer(tables: Tables) -> None:
+    """Its rows expire 372 days later, those of other logs after 37."""
+    database = tables.database()
+    log = Log(database, ACCESS)
+    log.commit(user("kim"), new=True)
+    Log(database, DEPARTMENTS).commit(department(str(uuid.uuid4())), new=True)
+    rows = {
+        row["department_id"]: row for row in tables.records(tables.settings.changes_table) if "kind" in row
+    }
+    days = {name: (row["expires_at"] - utc_now().timestamp()) / 86_400 for name, row in rows.items()}
+    assert {name: round(left) for name, left in days.items()} == {ACCESS: 372, DEPARTMENTS: 37}
+
+
+PURE = {"forgotten", "when_repaired"}
 
 
 def test_every_method_is_tested_for_failures(database: Database) -> None:
     methods = {name for name in vars(Database) if not name.startswith("_")}
+    methods |= {f"items.{name}" for name in vars(Items) if not name.startswith("_")}
     assert set(every_method(database, "x")) == methods - PURE
 
 
@@ -608,10 +943,9 @@ def test_a_missing_table_is_named(tables: Tables, log: Log) -> None:
         missing[name] = caught.value.table
     assert missing.pop("read_department") == settings.departments_table
     assert missing.pop("commit") in (settings.departments_table, settings.changes_table)
-    assert {missing[name] for name in ("read_event", "read_events", "load", "purge")} == {
-        settings.events_table
-    }
-    assert missing["read_head"] == missing["mark_purged"] == settings.changes_table
+    assert {missing[name] for name in ("read_event", "read_events", "load")} == {settings.events_table}
+    assert {missing[name] for name in missing if name.startswith("items.")} == {settings.access_table}
+    assert missing["read_head"] == missing["purge"] == settings.changes_table
 
 
 def test_a_call_without_time_is_not_made(tables: Tables) -> None:

@@ -50,6 +50,7 @@ def test_an_endpoint_that_nobody_listens_at_is_503(
     assert server.http.get("/").status_code == 200
 
 
+@pytest.mark.deadline
 def test_requests_to_an_endpoint_that_never_answers_end_in_time(house: House) -> None:
     """Twenty requests at once, reads and writes, by warm and cold servers: each ends at its deadline."""
     with endpoint() as behind:
@@ -99,7 +100,7 @@ GARBAGE: list[Answer] = [
 
 @pytest.mark.parametrize("garbage", GARBAGE, ids=str)
 def test_an_answer_that_is_not_dynamodbs_is_503(
-    house: House, caplog: pytest.LogCaptureFixture, garbage: Answer
+    house: House, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, garbage: Answer
 ) -> None:
     with endpoint() as behind:
         server = server_at(house, behind.url)
@@ -107,9 +108,11 @@ def test_an_answer_that_is_not_dynamodbs_is_503(
         behind.behave = lambda action, body: (
             garbage if action in ("Query", "Scan", "TransactWriteItems") else None
         )
-        answer = server.http.post(
-            f"/api/events/{department}", json={"event_date": "2024-01-20", "title": "a"}
-        )
+        with monkeypatch.context() as shorter:
+            shorter.setattr(deadline, "REQUEST_SECONDS", 5.0)
+            answer = server.http.post(
+                f"/api/events/{department}", json={"event_date": "2024-01-20", "title": "a"}
+            )
         assert (answer.status_code, answer.json["code"]) == (503, "storage_unavailable")
         assert "Traceback" not in caplog.text
         behind.behave = engine

@@ -1,11 +1,8 @@
 """The fast client returns and raises what botocore's client does, and says when it can't be used."""
 
-import json
 import logging
-import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from types import SimpleNamespace
@@ -30,7 +27,8 @@ from teamcal.storage import client as client_module
 from teamcal.storage import fast_client as fast_module
 from teamcal.storage.client import connect
 from teamcal.storage.codec import from_item
-from teamcal.storage.fast_client import FastClient
+from teamcal.storage.fast_client import FastClient, look_inside
+from teamcal.storage.http_exchange import UnexpectedHttp
 from teamcal.storage.signature import Signer
 from tests.engine import Answer, error
 from tests.house import House
@@ -310,6 +308,7 @@ ANOTHER_BOTOCORE = {
     "BaseClient._endpoint.http_session": without(SESSION),
     "URLLib3Session._proxy_config.proxy_url_for": without(f"{SESSION}._proxy_config"),
     "URLLib3Session._manager.connection_from_url": without(f"{SESSION}._manager"),
+    "URLLib3Session._manager.pools": without(f"{SESSION}._manager.pools"),
     "HTTPConnectionPool.pool": pool_with(pool=[]),
     "HTTPConnectionPool.num_connections": pool_with(num_connections=None),
     "HTTPConnection.sock": pool_with(ConnectionCls=lambda host: object()),
@@ -353,42 +352,56 @@ def test_calls_through_a_proxy_are_left_to_botocore(
     assert "proxy" in warning
 
 
-class Chunked:
-    """An endpoint whose answers come in chunks, as HTTP allows."""
-
-    def __init__(self) -> None:
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
-        threading.Thread(target=self._serve, daemon=True).start()
-
-    def _serve(self) -> None:
-        while True:
-            try:
-                connection, _ = self.listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._answer, args=(connection,), daemon=True).start()
-
-    def _answer(self, connection: socket.socket) -> None:
-        with connection:
-            while connection.recv(65536):
-                body = json.dumps({"Item": {"head": {"N": "3"}, "change_id": {"S": "c"}}}).encode()
-                connection.sendall(
-                    b"HTTP/1.1 200 OK\r\nContent-Type: application/x-amz-json-1.0\r\n"
-                    b"Transfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n" % (len(body), body)
-                )
-
-
-def test_an_endpoint_with_another_http_is_left_to_botocore(
-    house: House, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize("times", [fast_module.IN_A_ROW - 1, fast_module.IN_A_ROW])
+def test_it_gives_up_only_when_unexpected_http_is_the_rule(
+    database: DynamoDBDatabase, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, times: int
 ) -> None:
-    chunked = Chunked()
-    with closing(chunked.listener):
-        database = DynamoDBDatabase(settings_at(house, chunked.url))
-        assert [database.read_head("x").revision for _ in range(5)] == [3] * 5
-    assert not database.dynamodb.fast_client_in_use
+    def unexpected(*arguments: Any) -> Any:
+        raise UnexpectedHttp("SSH-2.0")
+
+    with monkeypatch.context() as unreadable:
+        unreadable.setattr(fast_module, "exchange", unexpected)
+        for _ in range(times):
+            assert database.read_head("x").revision == 0  # botocore could read the answer
+    database.read_head("x")
+    gives_up = times == fast_module.IN_A_ROW
+    assert database.dynamodb.fast_client_in_use is not gives_up
+    assert [("SSH-2.0" in warning) for warning in warnings(caplog)] == [True] * gives_up
+
+
+def test_calls_to_the_accounts_own_address_are_not_made_in_silence(
+    house: House, behind: Endpoint, caplog: pytest.LogCaptureFixture
+) -> None:
+    """botocore may send a call to another address than its client's, one for each AWS account."""
+    client = connect(settings_at(house, "http://127.0.0.1:9"))
+    fast = FastClient(client)
+
+    def to_the_accounts(request: Any, **more: Any) -> None:
+        request.url = behind.url + "/"
+
+    client.meta.events.register("request-created.dynamodb", to_the_accounts)
+    for _ in range(3):
+        fast.call("describe_table", {"TableName": house.storage.events_table})
+    assert fast.off
     (warning,) = warnings(caplog)
-    assert "encoded answer" in warning
+    assert "another address" in warning
+    assert "account" in warning
+
+
+@pytest.mark.parametrize(
+    ("url", "host"),
+    [
+        ("http://[::1]:8000", "[::1]:8000"),
+        ("http://[::1]", "[::1]"),
+        ("http://[::1]:80", "[::1]"),
+        ("https://[2001:db8::5]:443", "[2001:db8::5]"),
+        ("https://localhost:4430", "localhost:4430"),
+        ("http://dynamodb.local:80/", "dynamodb.local"),
+    ],
+)
+def test_the_host_header_is_what_the_url_says(house: House, url: str, host: str) -> None:
+    signer = look_inside(connect(settings_at(house, url))).signer
+    assert signer.headers("GetItem", b"{}")["Host"] == host
 
 
 def test_an_endpoint_that_closes_every_connection_is_left_to_botocore(
@@ -401,7 +414,7 @@ def test_an_endpoint_that_closes_every_connection_is_left_to_botocore(
         {"content-type": "application/x-amz-json-1.0", "Connection": "close"},
         b"{}",
     )
-    for _ in range(fast_module.CLOSED_IN_A_ROW + 3):
+    for _ in range(fast_module.IN_A_ROW + 3):
         database.read_head("x")
     assert not database.dynamodb.fast_client_in_use
     (warning,) = warnings(caplog)

@@ -14,10 +14,10 @@ from botocore.exceptions import (
     ReadTimeoutError,
 )
 
-import models
 from localdynamo import EngineFailed
 from teamcal import deadline
 from teamcal.errors import StorageThrottled
+from teamcal.storage import cold_load
 from tests.engine import error
 from tests.house import House, Server, together
 
@@ -354,28 +354,6 @@ def test_unprocessed_keys_are_read_again(house: House) -> None:
     assert len(limited) == 4
 
 
-def test_unprocessed_items_are_written_again(house: House) -> None:
-    sent: list[int] = []
-
-    def partly(action: str, body: bytes) -> Any:
-        if action != "BatchWriteItem":
-            return None
-        ((table, requests),) = json.loads(body)["RequestItems"].items()
-        sent.append(len(requests))
-        house.plain.batch_write_item(RequestItems={table: requests[:2]})
-        left = {table: requests[2:]} if requests[2:] else {}
-        return 200, JSON, json.dumps({"UnprocessedItems": left}).encode()
-
-    server = house.server(before=partly)
-    department = server.department()
-    for _ in range(5):
-        server.event(department)
-    server.http.delete(f"/api/departments/{department}")
-    server.purge()
-    assert sent == [5, 3, 1]
-    assert house.items(house.storage.events_table) == []
-
-
 def test_items_that_are_never_processed_are_throttling(
     house: House, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -383,16 +361,11 @@ def test_items_that_are_never_processed_are_throttling(
         request = json.loads(body).get("RequestItems")
         if action == "BatchGetItem":
             return 200, JSON, json.dumps({"Responses": {}, "UnprocessedKeys": request}).encode()
-        if action == "BatchWriteItem":
-            return 200, JSON, json.dumps({"UnprocessedItems": request}).encode()
         return None
 
     database = house.server(before=never).database
-    house.put_event(id="e", department_id="d", event_date="2024-01-20")
     with deadline.within(3.5), pytest.raises(StorageThrottled):
         database.read_heads(["d"])
-    with deadline.within(3.6), pytest.raises(StorageThrottled):
-        database.purge("d", [], lambda: True)
     assert "ProvisionedThroughputExceededException" in caplog.text
 
 
@@ -464,7 +437,7 @@ def test_a_lagging_index_hides_nothing(house: House) -> None:
 def test_an_index_that_lags_further_than_the_log_reaches_is_waited_for(
     house: House, monkeypatch: pytest.MonkeyPatch, short_deadline: None
 ) -> None:
-    monkeypatch.setattr(models, "OVERLAY_ROWS", 2)
+    monkeypatch.setattr(cold_load, "OVERLAY_ROWS", 2)
     server = house.server()
     department = server.department()
     for _ in range(12):
@@ -489,3 +462,103 @@ def test_an_index_that_lags_further_than_the_log_reaches_is_waited_for(
     assert (answer.status_code, answer.json["code"]) == (503, "storage_unavailable")
     lags[0] = 0
     assert len(house.server(before=lag).events(department)) == 12
+
+
+def cancelled(*reasons: dict[str, str]) -> Any:
+    return error("TransactionCanceledException", "Transaction cancelled", CancellationReasons=list(reasons))
+
+
+NONE = {"Code": "None"}
+BUSY = [
+    (error("TransactionConflictException"), "storage_throttled", "트랜잭션 충돌"),
+    (error("TransactionInProgressException"), "storage_throttled", "트랜잭션 충돌"),
+    (error("ReplicatedWriteConflictException"), "storage_throttled", "트랜잭션 충돌"),
+    (cancelled({"Code": "TransactionConflict"}, NONE, NONE), "storage_throttled", "트랜잭션 충돌"),
+    (error("RequestLimitExceeded", "for your account"), "storage_throttled", "계정 한도 초과"),
+    (error("LimitExceededException"), "storage_throttled", "계정 한도 초과"),
+    (error("TooManyRequestsException"), "storage_throttled", "계정 한도 초과"),
+    (error("ResourceInUseException"), "storage_unavailable", "만들거나 바꾸는 중"),
+    (error("IdempotentParameterMismatchException"), "storage_unavailable", "거부했습니다"),
+    (
+        cancelled(NONE, {"Code": "ValidationError", "Message": "Item size has exceeded the limit"}, NONE),
+        "storage_unavailable",
+        "Item size has exceeded the limit",
+    ),
+    (error("UnknownOperationException"), "storage_unavailable", "TransactWriteItems를 지원하지 않습니다"),
+    (
+        error("ValidationException", "The table does not have the specified index: department-date-index"),
+        "storage_unavailable",
+        "필요한 인덱스가 없습니다",
+    ),
+    (
+        error(
+            "ValidationException",
+            "Cannot read from backfilling global secondary index: department-date-index",
+        ),
+        "storage_unavailable",
+        "backfilling",
+    ),
+    (
+        error("RequestTimeoutException", status=408),
+        "storage_unavailable",
+        "오류 응답 (408 RequestTimeoutException)",
+    ),
+    (error("RequestAbortedException"), "storage_unavailable", "오류 응답"),
+    (error("SomethingElse", status=401), "storage_unavailable", "자격증명 오류"),
+    (error("SomethingElse", status=403), "storage_unavailable", "자격증명 오류"),
+    (error("SomethingElse", status=429), "storage_throttled", "계정 한도 초과"),
+    (error("SomethingElse", status=502), "storage_unavailable", "오류 응답 (502 SomethingElse)"),
+]
+
+
+@pytest.mark.parametrize(("what", "code", "words"), BUSY, ids=str)
+def test_each_kind_of_refusal_is_told_as_what_it_is(
+    server: Server,
+    faults: Faults,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+    what: Any,
+    code: str,
+    words: str,
+) -> None:
+    department = server.department()
+    server.events(department)
+    faults.always(what, "TransactWriteItems")
+    with monkeypatch.context() as shorter:
+        shorter.setattr(deadline, "REQUEST_SECONDS", 4.5)
+        answer = server.http.post(
+            f"/api/events/{department}", json={"event_date": "2024-01-20", "title": "a"}
+        )
+    assert (answer.status_code, answer.json["code"]) == (503, code)
+    assert words in caplog.text
+    assert "처리량 초과" not in caplog.text
+    assert "Traceback" not in caplog.text
+    assert "exceeded" not in answer.text
+    faults.fault = None
+    assert server.event(department)["revision"] == 1
+
+
+def test_only_the_table_of_the_throttled_action_is_named(
+    house: House, server: Server, faults: Faults, caplog: pytest.LogCaptureFixture, short_deadline: None
+) -> None:
+    department = server.department()
+    server.event(department)
+    throttled = {
+        "Code": "ProvisionedThroughputExceeded",
+        "Message": "for one or more global secondary indexes",
+    }
+    faults.always(cancelled(NONE, throttled, NONE), "TransactWriteItems")
+    answer = server.http.post(f"/api/events/{department}", json={"event_date": "2024-01-20", "title": "a"})
+    assert (answer.status_code, answer.json["code"]) == (503, "storage_throttled")
+    assert f"테이블 '{house.storage.events_table}' 처리량 초과" in caplog.text
+
+
+def test_a_conflict_that_passes_is_not_told(
+    server: Server, faults: Faults, caplog: pytest.LogCaptureFixture
+) -> None:
+    department = server.department()
+    faults.times(3, error("TransactionConflictException"), "TransactWriteItems")
+    server.event(department)
+    faults.times(1, error("InternalServerError", status=500))
+    server.event(department)
+    assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []

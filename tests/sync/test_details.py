@@ -240,6 +240,7 @@ def test_a_calendar_whose_log_was_lost_goes_on(house: House) -> None:
     assert len(house.server().events(department)) == 2
 
 
+@pytest.mark.deadline
 def test_readers_that_wait_together_fail_together(house: House) -> None:
     def fail(action: str, body: bytes) -> Any:
         time.sleep(0.05)

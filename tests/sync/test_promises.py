@@ -259,7 +259,7 @@ def test_a_deleted_department_is_gone_at_once_and_cleaned_up_by_whoever_notices(
     stopped = {"after": 3}
 
     def die(action: str, body: bytes) -> Any:
-        if action == "BatchWriteItem":
+        if action == "TransactWriteItems" and b'"Delete"' in body:
             stopped["after"] -= 1
             if stopped["after"] <= 0:
                 return error("UnrecognizedClientException")

@@ -57,7 +57,7 @@ def until_waiting(gate: Gate, number: int) -> None:
     """All of them stand at the round that gathers."""
     newest = gate.shared._newest
     assert newest is not None
-    waiters = newest.done._cond._waiters  # type: ignore[attr-defined]
+    waiters = newest.waiting
     limit = threading.Event()
     for _ in range(12_000):
         if len(waiters) >= number:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from teamcal.domain.events import event_json, order_of, public_event
-from teamcal.sync.replica import CACHED_ANSWERS, RECORD_BYTES
+from teamcal.sync.revision_cache import CACHED_ANSWERS
 from teamcal.sync.sorted_events import SortedEvents
 from tests.house import House, Server, right_now
 
@@ -148,18 +148,6 @@ def test_who_comes_back_to_a_department_shares_one_read_of_its_log(house: House)
         assert answer["events"] == events
     assert calls.count("Query") <= 1
     assert calls.count("GetItem") <= 10
-
-
-def test_memory_counts_records_changes_and_ready_answers(house: House) -> None:
-    server = house.server()
-    department = server.department()
-    server.event(department, description="가" * 5_000)
-    replica = server.replicas.of(department)
-    before = replica.memory
-    assert before == (1 + 1 + 1) * RECORD_BYTES
-    body = server.http.get(f"/api/events/{department}").data
-    changes = server.http.get(f"/api/changes/{department}").data
-    assert replica.memory == before + len(body) + len(changes)
 
 
 def test_no_more_answers_are_kept_than_a_few(house: House) -> None:

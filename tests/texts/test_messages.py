@@ -8,6 +8,8 @@ import pytest
 
 from teamcal import errors
 from teamcal.texts.error_body import STATUS, code_of
+from teamcal.texts.import_messages import IMPORT_MESSAGES
+from teamcal.texts.language import MAX_ACCEPT, language_of, shortened
 from teamcal.texts.messages import LANGUAGES, MESSAGES, message
 
 PACKAGE = Path(errors.__file__).parent
@@ -31,7 +33,13 @@ def test_every_text_stands_in_both_languages(code: str) -> None:
     assert not re.search("[가-힣]", texts["en"])
 
 
-@pytest.mark.parametrize("error", _subclasses(errors.CalendarError))
+def test_what_a_report_says_instead_of_an_error_has_a_text() -> None:
+    assert errors.EditedHere.code in IMPORT_MESSAGES
+
+
+@pytest.mark.parametrize(
+    "error", [one for one in _subclasses(errors.CalendarError) if one is not errors.EditedHere]
+)
 def test_every_error_has_a_text_and_a_status(error: type[errors.CalendarError]) -> None:
     assert error.code in MESSAGES
     assert 400 <= STATUS[error.code] < 600
@@ -66,6 +74,14 @@ def test_every_reason_that_is_raised_has_a_text() -> None:
     reasons |= set(re.findall(r'FieldProblem\([^,()]+, "(\w+)"', source))
     assert len(reasons) > 8
     assert reasons <= set(MESSAGES)
+
+
+def test_of_a_long_accept_header_the_beginning_counts() -> None:
+    junk = ",".join(f"x{number};q=0.1" for number in range(800))
+    assert len(shortened(junk)) <= MAX_ACCEPT
+    assert language_of({"HTTP_ACCEPT_LANGUAGE": f"en,{junk}"}) == "en"
+    assert language_of({"HTTP_ACCEPT_LANGUAGE": "a" * 8_000}) == "ko"
+    assert shortened("en-GB,en;q=0.9") == "en-GB,en;q=0.9"
 
 
 def test_a_code_without_a_text_is_still_answered() -> None:

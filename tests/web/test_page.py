@@ -14,15 +14,20 @@ NODE = shutil.which("node")
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 
 needs_node = pytest.mark.skipif(NODE is None, reason="node is not installed")
+needs_browser = pytest.mark.skipif(
+    NODE is None or CHROMIUM is None or not (WEB / "node_modules" / "playwright-core").is_dir(),
+    reason="node or chromium is not installed, or run `npm ci` in web/",
+)
 
 
-def run(*command: str, seconds: float) -> None:
-    """Runs Node in web/; its output is the failure's text."""
+def run(*command: str, seconds: float) -> str:
+    """Returns what Node prints, run in web/; its output is the failure's text."""
     env = {**os.environ, "CHROMIUM": CHROMIUM or ""}
     done = subprocess.run(
         [NODE or "node", *command], cwd=WEB, env=env, capture_output=True, text=True, timeout=seconds
     )
     assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
 
 
 @needs_node
@@ -30,9 +35,7 @@ def test_the_pages_logic() -> None:
     run("--test", seconds=250)
 
 
-@needs_node
-@pytest.mark.skipif(not (WEB / "node_modules" / "playwright-core").is_dir(), reason="run `npm ci` in web/")
-@pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
+@needs_browser
 def test_two_people_see_each_others_changes(tmp_path: Path) -> None:
     with running("eventlet", data_dir=tmp_path) as server:
         try:

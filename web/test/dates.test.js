@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { addDays, addMonths, clockOf, localDay, minutesOf, monthGrid, weekday } from "../dates.js";
+import { addDays, addMonths, daysBetween, localDay, monthGrid, shiftedEnd, weekday } from "../page/dates.js";
 
 test("a month's grid starts on a Sunday and holds the whole month", () => {
   for (let month = 1; month <= 12; month += 1) {
@@ -32,23 +32,20 @@ test("today is the day on the local clock", () => {
   assert.equal(localDay(new Date(2024, 0, 5, 23, 59)), "2024-01-05");
 });
 
-test("free-text times are put in order", () => {
-  const order = ["종일", "오전 12:10", "오전 9:30", "10시", "11:00 AM", "오후 12:00", "1:30 p.m.", "14:00", "오후 2시 반", "오후 3시 5분", "점심 이후"];
-  const minutes = order.map(minutesOf);
-  assert.deepEqual(minutes, [-1, 10, 570, 600, 660, 720, 810, 840, 870, 905, Infinity]);
-  assert.equal(minutesOf(""), -1);
-  assert.equal(minutesOf("All day"), -1);
+test("the days between two, over a change of the clock and a leap day", () => {
+  assert.equal(daysBetween("2024-02-28", "2024-03-01"), 2);
+  assert.equal(daysBetween("2026-03-28", "2026-03-30"), 2);
+  assert.equal(daysBetween("2024-03-01", "2024-02-28"), -2);
 });
 
-test("a number alone is no time", () => {
-  assert.equal(minutesOf("회의실 3"), Infinity);
-  assert.equal(minutesOf("99:00"), Infinity);
+test("a month is shown in whole weeks", () => {
+  const weeks = monthGrid("2026-11-15");
+  assert.deepEqual({ first: weeks[0][0], last: weeks.at(-1)[6] }, { first: "2026-11-01", last: "2026-12-05" });
 });
 
-test("a cell shows a time on the 24-hour clock, or none", () => {
-  assert.equal(clockOf("오후 2:00"), "14:00");
-  assert.equal(clockOf("오전 9:05"), "09:05");
-  assert.equal(clockOf("종일"), "");
-  assert.equal(clockOf("나중에"), "");
-  assert.equal(clockOf(undefined), "");
+test("an end moves as far as its start, also past midnight", () => {
+  assert.equal(shiftedEnd("10:00", "10:30", "11:00"), "11:30");
+  assert.equal(shiftedEnd("10:00", "09:15", "11:00"), "10:15");
+  assert.equal(shiftedEnd("10:00", "23:30", "11:00"), "00:30");
+  assert.equal(shiftedEnd("23:00", "21:00", "01:00"), "23:00");
 });

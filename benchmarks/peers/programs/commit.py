@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from dulwich import porcelain  # type: ignore[import-not-found]
+from dulwich import porcelain  # type: ignore[import-not-found] # it is in the peer's environment only
 
 folder = Path(sys.argv[1])
 porcelain.add(str(folder), [str(path) for path in folder.glob("*.ics")])

@@ -13,7 +13,8 @@ from tests.realtime.raw_clients import RawWebsocket, request, rest
 from tests.realtime.workers.conftest import running_all
 from tests.servers import ROOT, Server, Worker, command_of, free_port, running
 
-LEAVES, SYNCS = 5_600, 400
+LEAVES, SYNCS = 40, 150
+"""Together no more than a client may send at once."""
 STALL = 3.0
 WITH_WEBSOCKETS: tuple[Worker, ...] = ("eventlet", "gevent", "gthread")
 
@@ -26,7 +27,7 @@ def test_a_reader_that_stalls_gets_everything_in_order(servers: dict[Worker, Ser
 def stall_and_resume(server: Server) -> None:
     department = rest(server.url, "POST", "/api/departments", {"name": "디자인팀"})["department"]["id"]
     for number in range(8):
-        body = {"event_date": "2024-01-20", "title": str(number), "description": "x" * 1_000}
+        body = {"event_date": "2024-01-20", "title": str(number), "description": "x" * 1_500}
         rest(server.url, "POST", f"/api/events/{department}", body)
     slow = RawWebsocket(server.url, receive_buffer=4_096).connect()
     slow.receive()
@@ -45,10 +46,10 @@ def stall_and_resume(server: Server) -> None:
 
 
 def send_requests(client: RawWebsocket, department: str) -> None:
-    """The answers are some megabytes: many small ones and a few big ones."""
-    every = (LEAVES + SYNCS) // SYNCS
+    """The answers are 4 MB: small ones and bigger ones."""
+    every = (LEAVES + SYNCS) // LEAVES
     for number in range(LEAVES + SYNCS):
-        name = "sync_request" if number % every == 0 else "leave_department"
+        name = "leave_department" if number % every == 0 else "sync_request"
         client.send(f'42{number}["{name}",{{"department_id":"{department}"}}]')
 
 

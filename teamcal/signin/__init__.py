@@ -1,0 +1,1 @@
+"""How people prove who they are: passwords, limits of guessing, OpenID Connect. Knows no storage."""

@@ -1,0 +1,43 @@
+"""Waiting for other threads, within the deadline."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from teamcal.deadline import remaining
+from teamcal.errors import StorageUnavailable
+
+
+@contextmanager
+def held(lock: Any, log_id: str) -> Iterator[None]:
+    """Holds a lock of a log. Raises StorageUnavailable if it isn't free before the deadline."""
+    if not lock.acquire(timeout=remaining()):
+        raise StorageUnavailable(f"{log_id} is busy")
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+class Signal:
+    """What `threading.Event` is for one waiter, at a third of its cost: an event makes and takes three locks.
+
+    A wait that succeeds takes the signal back.
+    """
+
+    __slots__ = ("_lock",)
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._lock.acquire()
+
+    def set(self) -> None:
+        try:
+            self._lock.release()
+        except RuntimeError:  # it is set already
+            return
+
+    def wait(self, seconds: float) -> bool:
+        """Returns whether the signal was set within `seconds`, which isn't negative."""
+        return self._lock.acquire(timeout=seconds)

@@ -1,0 +1,33 @@
+// The display on a wall: nothing but the calendar, nothing to change, a screen that doesn't sleep.
+
+import { element } from "../element.js";
+
+/** `isOn()` says whether it is one, `end()` leaves it. Returns `update()`, to be called when that may have changed. */
+export function createWall({ text, isOn, end }) {
+  let lock = null;
+  // Seen by who comes to it with the Tab key; Esc does the same.
+  const leave = element("button", { type: "button", className: "skip leave-wall", textContent: text("wall_end"), onclick: end, hidden: true });
+  document.body.prepend(leave);
+  document.addEventListener("keydown", ({ key }) => key === "Escape" && isOn() && end());
+
+  async function wake() {
+    try {
+      lock = await navigator.wakeLock?.request("screen");
+    } catch {
+      // Low battery, or the browser forbids it: the display sleeps as it is set up to.
+    }
+  }
+
+  function update() {
+    document.body.toggleAttribute("data-wall", isOn());
+    leave.hidden = !isOn();
+    if (isOn() && !document.hidden && (lock === null || lock?.released)) wake();
+    if (!isOn() && lock) {
+      lock.release();
+      lock = null;
+    }
+  }
+
+  document.addEventListener("visibilitychange", update);
+  return { update };
+}

@@ -63,6 +63,9 @@ export async function departmentMenu(page, name, entry) {
   await page.locator(".menu button", { hasText: entry }).click();
 }
 
+/** Waits until a department is shown. */
+export const shows = (page, name) => page.locator("#department-list li", { hasText: name }).locator("input:checked").waitFor({ state: "attached" });
+
 /** Runs `steps` {name: step} with `people` until one fails. */
 export async function follow(steps, people) {
   try {

@@ -2,7 +2,7 @@
 //
 // LINK is what the log of a server with AUTH_MODE=token shows for the first administrator.
 import assert from "node:assert/strict";
-import { closed, create, departmentMenu, follow, online, seen, shown, submit, visit, write } from "./browser.mjs";
+import { closed, create, departmentMenu, follow, online, seen, shown, shows, submit, visit, write } from "./browser.mjs";
 import { addDays, chips, firstOf, goTo } from "./dates.mjs";
 
 const [url, link] = process.argv.slice(2);
@@ -52,7 +52,7 @@ const open = {
   },
   async "a file is imported, and each refused entry has its reason"(one, two) {
     await goTo(two, first);
-    await two.locator("#department-list label", { hasText: "개발팀" }).click();
+    await shows(two, "개발팀");
     await one.setInputFiles("#exchange-dialog [name=file]", { name: "a.ics", mimeType: "text/calendar", buffer: Buffer.from(file(GOOD, SERIES, BAD)) });
     await submit(one, "exchange-dialog");
     await finished(one);

@@ -2,7 +2,7 @@
 //
 // KIND is open (AUTH_MODE=open) or guest (AUTH_MODE=token from one of GUEST_NETWORKS, with a department that is open).
 import assert from "node:assert/strict";
-import { closed, create, edit, follow, online, said, seen, submit, visit } from "./browser.mjs";
+import { closed, create, edit, follow, online, said, seen, shows, submit, visit } from "./browser.mjs";
 
 const [url, kind] = process.argv.slice(2);
 const account = { open: ["이름 적기", "김철수", "김 철수 😀"], guest: ["손님", "김철수 (손님)", "김 철수 😀 (손님)"] }[kind];
@@ -23,7 +23,7 @@ const steps = {
     await seen(one, "이름 없는 일정");
   },
   async "a name stands beside what one does, and is remembered"(one, two) {
-    if (kind === "open") await two.locator("#department-list label", { hasText: "개발팀" }).click();
+    if (kind === "open") await shows(two, "개발팀");
     await seen(two, "이름 없는 일정");
     await one.fill("#name-input", " 김철수 ");
     await one.keyboard.press("Enter");

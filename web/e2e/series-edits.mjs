@@ -1,6 +1,6 @@
 // What can be done with series and times, against a running server: node e2e/series-edits.mjs URL
 import assert from "node:assert/strict";
-import { answerScope, closed, create, follow, seen, submit, visit, write } from "./browser.mjs";
+import { answerScope, closed, create, follow, seen, shows, submit, visit, write } from "./browser.mjs";
 import { addDays, editOn, firstOf, goTo, onDay as chips } from "./dates.mjs";
 
 const url = process.argv[2];
@@ -27,7 +27,7 @@ const steps = {
   async "a weekly series is made"(one, two) {
     await one.click("#new-department");
     await write(one, "department-dialog", { name: "개발팀" });
-    await two.locator("#department-list label", { hasText: "개발팀" }).click();
+    await shows(two, "개발팀");
     await goTo(two, first);
     await goTo(one, first);
     await create(one, { title: "회의", start_time: "10:00", end_time: "11:00", recurrence: "weekly" });

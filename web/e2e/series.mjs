@@ -1,6 +1,6 @@
 // A weekly series, made by one and edited by the other, against a running server: node e2e/series.mjs URL
 import assert from "node:assert/strict";
-import { create, follow, seen, visit, write } from "./browser.mjs";
+import { create, follow, seen, shows, visit, write } from "./browser.mjs";
 import { addDays, firstOf, goTo, onDay as chips } from "./dates.mjs";
 
 const url = process.argv[2];
@@ -12,7 +12,7 @@ const steps = {
   async "a weekly series is on each of its days, at the other's, too"(one, two) {
     await one.click("#new-department");
     await write(one, "department-dialog", { name: "개발팀" });
-    await two.locator("#department-list label", { hasText: "개발팀" }).click();
+    await shows(two, "개발팀");
     await goTo(one, first);
     await goTo(two, second);
     await create(one, { title: "주간 회의", start_time: "10:00", end_time: "11:00", recurrence: "weekly", location: "3층" });

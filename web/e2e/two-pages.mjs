@@ -1,6 +1,6 @@
 // Two people with the page open, against a running server: node e2e/two-pages.mjs URL
 import assert from "node:assert/strict";
-import { closed, create, edit, follow, gone, inDay, departmentMenu as menu, online, remove, seen, submit, visit, write as fill } from "./browser.mjs";
+import { closed, create, departmentMenu as menu, edit, follow, gone, inDay, online, remove, seen, shows, submit, visit, write as fill } from "./browser.mjs";
 
 const url = process.argv[2];
 const write = (page, fields, wait) => fill(page, "event-dialog", fields, wait);
@@ -11,7 +11,7 @@ const steps = {
     await one.fill("#department-dialog [name=name]", "개발팀 <b>1</b>");
     await submit(one, "department-dialog");
     await closed(one, "department-dialog");
-    await two.locator("#department-list label", { hasText: "개발팀 <b>1</b>" }).click();
+    await shows(two, "개발팀 <b>1</b>");
     await two.locator("#agenda .empty:visible").waitFor();
   },
   async "what the server refuses is said beside the field"(one) {

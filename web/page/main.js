@@ -10,6 +10,7 @@ import { inOrder } from "./departments/order.js";
 import { takesNew } from "./departments/selection.js";
 import { createDrawing } from "./drawing.js";
 import { ownColour } from "./events/categories.js";
+import { lastDay } from "./events/event-fields.js";
 import { languageOf, translatorOf } from "./language.js";
 import { lazy, loadFirst } from "./lazy.js";
 import { createName } from "./name.js";
@@ -131,6 +132,7 @@ function rangeNow() {
 }
 
 let heldKey = "";
+let heldDays = ["", ""];
 
 /** The days have to be held; more than that nobody waits for. */
 function hold({ first, last }) {
@@ -138,6 +140,7 @@ function hold({ first, last }) {
   // The small month shows which of its days have events.
   const weeks = monthGrid(router.place.day, Number(settings.get("weekStart")));
   const [from, to] = [[first, weeks[0][0]].sort()[0], [last, weeks.at(-1)[6]].sort()[1]];
+  heldDays = [from, to];
   const key = `${from} ${to} ${[...sync.shown].join()}`;
   if (key === heldKey) return;
   heldKey = key;
@@ -147,9 +150,12 @@ function hold({ first, last }) {
   });
 }
 
-/** Several ask for the same days while everything is drawn. */
+/** Several ask for the same days while everything is drawn, and for some of them. */
 function eventsIn(first, last) {
-  return drawing.once(`${first} ${last}`, () => sync.occurrences({ from: first, to: last }).filter(rooms.filter.isShown));
+  const [from, to] = heldDays;
+  if (first === from && last === to) return drawing.once("held", () => sync.occurrences({ from, to }).filter(rooms.filter.isShown));
+  if (first < from || last > to) return sync.occurrences({ from: first, to: last }).filter(rooms.filter.isShown);
+  return drawing.once(`${first} ${last}`, () => eventsIn(from, to).filter((event) => event.event_date <= last && lastDay(event) >= first));
 }
 
 function placed(place, cause) {
@@ -215,11 +221,11 @@ let isChosen = false;
 
 function listed() {
   if (!sync.listed || isChosen) return;
-  isChosen = true;
+  // Where there is no department yet, nobody has chosen anything.
+  isChosen = sync.departments.size > 0;
   const linked = router.place.departments;
   select(initialSelection(inOrder(sync.departments), linked ?? remembered(), MOST_SHOWN), {
-    // Where there is no department yet, nobody has chosen anything.
-    remember: linked === null && sync.departments.size > 0,
+    remember: linked === null && isChosen,
   });
 }
 

@@ -113,6 +113,12 @@ test("dragging writes, and goes back if the question isn't answered", async () =
   assert.deepEqual(sync.writes[1].fields, { end_date: "2026-11-28" });
   await createDrag({ actions: room({ scope: null }).actions, create() {} }).onDrop(info(occurrence, "2026-11-30", true));
   assert.equal(reverted, 1);
+  // A month knows no hours: what is dropped there keeps its own.
+  const clock = { ...meeting, start_time: "14:00", end_time: "15:30" };
+  const inMonth = info(clock, "2026-11-30T00:00:00Z", false);
+  inMonth.event.extendedProps.rank = 2;
+  await drag.onDrop(inMonth);
+  assert.deepEqual(sync.writes[2].fields, { event_date: "2026-11-30" });
   drag.onSelect({ startStr: "2026-11-26", endStr: "2026-11-27", allDay: true });
   assert.deepEqual(created, [{ event_date: "2026-11-26" }]);
 });

@@ -86,4 +86,5 @@ test("a new department is shown to who looks at all others, unless they are many
   assert.equal(takesNew({ shown: new Set(["a"]), departments }, "c", 10), false);
   assert.equal(takesNew({ shown: new Set(["a", "b"]), departments }, "c", 2), false);
   assert.equal(takesNew({ shown: new Set(["c"]), departments: new Map([["c"]]) }, "c", 10), false);
+  assert.equal(takesNew({ shown: new Set(), departments: new Map([["c"]]) }, "c", 10), true);
 });

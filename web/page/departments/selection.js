@@ -20,8 +20,8 @@ export function soloed(shown, id, before, all) {
   return { shown: back.size > 0 && !isAlone(back, id) ? back : new Set(all.keys()), before: null };
 }
 
-/** Whether a new department is shown to who looks at the others: if those are all there are, and fewer than `most`. */
+/** Whether a new department is shown to who looks at the others, if there are any: if those are all there are, and fewer than `most`. */
 export function takesNew({ shown, departments }, id, most) {
   const others = departments.size - 1;
-  return others > 0 && others < most && shown.size === others && !shown.has(id);
+  return others < most && shown.size === others && !shown.has(id);
 }

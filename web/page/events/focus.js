@@ -6,8 +6,10 @@ export function rememberFocus(element = document.activeElement) {
   const { day, date = day } = element?.closest?.("[data-day], [data-date]")?.dataset ?? {};
   const id = element?.id;
   const all = (selector) => document.querySelectorAll(selector);
+  // Another event may have taken its place.
+  const isSame = () => event === undefined || element.closest("[data-event]")?.dataset.event === event;
   const candidates = () => [
-    element, ...(event ? all(`[data-event="${CSS.escape(event)}"]`) : []),
+    isSame() && element, ...(event ? all(`[data-event="${CSS.escape(event)}"]`) : []),
     ...(date ? all(`main :is([data-day="${CSS.escape(date)}"], [data-date="${CSS.escape(date)}"])`) : []),
     id && document.getElementById(id), ...all("main [role=grid] [tabindex='0'], main button.open"), document.querySelector("main"),
   ];

@@ -22,7 +22,7 @@ const CLASSES = {
   dayCellTopInnerClass: "cell-top-inner",
   dayCellInnerClass: "cell-events",
   dayCellBottomClass: "cell-bottom",
-  eventClass: ({ isPast, isDragging, isMirror }) => classes("event", isPast && "past", isDragging && "dragging", isMirror && "mirror"),
+  eventClass: ({ isDragging, isMirror }) => classes("event", isDragging && "dragging", isMirror && "mirror"),
   rowEventClass: ({ isStart, isEnd }) => classes("chip", !isStart && "continued", !isEnd && "goes-on"),
   rowEventBeforeClass: ({ isStartResizable }) => classes(isStartResizable && "resizer start"),
   rowEventAfterClass: ({ isEndResizable }) => classes(isEndResizable && "resizer end"),
@@ -51,9 +51,10 @@ const CLASSES = {
 
 /**
  * Options of a FullCalendar. `known()` returns what is shown (`{day, view, holidays, lunar}`), `more(day, anchor)` shows a day's events,
- * `drawEvent(event, {isStart, isWhole})` makes what is in an event's box, `isWhole`: it is the only one of the event.
+ * `drawEvent(event, {isStart, isWhole})` makes what is in an event's box, `isWhole`: it is the only one of the event. `mounted(box, key, event, isMirror)` dresses
+ * one, `unmounted(box, key)` forgets it; `key` is what FullCalendar knows the event by (fc-events.js).
  */
-export function calendarOptions({ language, text, words, settings, known, more, drawEvent, dressEvent, now }) {
+export function calendarOptions({ language, text, words, settings, known, more, drawEvent, mounted, unmounted, now }) {
   const localHour = (date) => words.clock(date.toISOString().slice(11, 16));
   return {
     ...CLASSES,
@@ -62,7 +63,7 @@ export function calendarOptions({ language, text, words, settings, known, more, 
     timeZone: "UTC", now, locale: language, headerToolbar: false, footerToolbar: false, height: "100%", expandRows: true,
     eventDisplay: "block", eventMinHeight: 24, eventShortHeight: 40, defaultTimedEventDuration: "01:00", forceEventDuration: false,
     nowIndicator: true, eventInteractive: true, selectable: true, selectMirror: true, unselectAuto: true, longPressDelay: 500,
-    slotDuration: "00:30:00", slotMinHeight: 23, scrollTime: "08:00:00", fixedWeekCount: false, navLinks: false, slotEventOverlap: false, progressiveEventRendering: false,
+    slotDuration: "00:30:00", slotMinHeight: 23, scrollTime: "08:00:00", fixedWeekCount: false, navLinks: false, slotEventOverlap: false, eventOrder: "start,-duration,allDay,rank,title", progressiveEventRendering: false,
     allDayText: text("all_day"), weekTextLong: text("week_number"), noEventsText: text("day_empty"), moreLinkContent: ({ num }) => ({ domNodes: [element("span", { data: { hidden: num } })] }), moreLinkHint: (count) => text("more_hint", { count }),
     moreLinkClick({ date, jsEvent }) {
       more(dayOf(date), jsEvent.target);
@@ -75,7 +76,8 @@ export function calendarOptions({ language, text, words, settings, known, more, 
     slotHeaderContent: ({ date }) => localHour(date),
     // While one is dragged it is there twice.
     eventContent: ({ event, isStart, isEnd, isMirror }) => eventOf(event) === undefined || { domNodes: drawEvent(eventOf(event), { isStart, isWhole: isStart && isEnd && !isMirror }) },
-    eventDidMount: ({ el, event }) => eventOf(event) && dressEvent(el, eventOf(event)),
+    eventDidMount: ({ el, event, isMirror }) => eventOf(event) && mounted(el, event.id, eventOf(event), isMirror),
+    eventWillUnmount: ({ el, event }) => unmounted(el, event.id),
   };
 
   function headContent(day) {

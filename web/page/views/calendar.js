@@ -24,7 +24,7 @@ export function createCalendarView(root, { language, text, words, settings, acti
   let rows = 0;
   const known = () => shown ?? {};
   const options = calendarOptions({
-    language, text, words, settings, known, more: actions.openDay, drawEvent: contentOf, dressEvent,
+    language, text, words, settings, known, more: actions.openDay, drawEvent: contentOf, mounted, unmounted,
     now: () => `${today()}T${new Date().toTimeString().slice(0, 5)}`,
   });
   const calendar = new Calendar(root, {
@@ -56,9 +56,45 @@ export function createCalendarView(root, { language, text, words, settings, acti
         jsEvent.preventDefault();
         actions.openEvent(eventOf(event), el);
       },
-      eventDrop: (info) => actions.drag().onDrop(info),
-      eventResize: (info) => actions.drag().onResize(info),
+      eventDragStart: () => (holds += 1),
+      eventResizeStart: () => (holds += 1),
+      // FullCalendar tells after that where it was dropped.
+      eventDragStop: () => setTimeout(release),
+      eventResizeStop: () => setTimeout(release),
+      eventDrop: (info) => moved(info, "onDrop"),
+      eventResize: (info) => moved(info, "onResize"),
     };
+  }
+
+  // What is dragged, or asked about after it was dropped, stays what it is: events are drawn once nothing holds them.
+  let holds = 0;
+
+  function release() {
+    holds -= 1;
+    if (holds === 0) give();
+  }
+
+  async function moved(info, what) {
+    holds += 1;
+    try {
+      await actions.drag()[what](info);
+    } finally {
+      feed.displaced(info.event.id);
+      release();
+    }
+  }
+
+  // Key → the boxes in which FullCalendar shows it: one for each week.
+  const boxes = new Map();
+
+  function mounted(made, key, event, isMirror) {
+    dressEvent(made, event);
+    if (!isMirror) boxes.set(key, (boxes.get(key) ?? new Set()).add(made));
+  }
+
+  function unmounted(made, key) {
+    boxes.get(key)?.delete(made);
+    if (boxes.get(key)?.size === 0) boxes.delete(key);
   }
 
   // Event → what is in its box. FullCalendar asks for it with each drawing, and leaves alone what is the same.
@@ -72,16 +108,17 @@ export function createCalendarView(root, { language, text, words, settings, acti
     return made;
   }
 
-  /** An event has changed that stays where it is. The element of `before` has other contents now: it stands for that no more. */
-  function redraw(event, before) {
-    contents.delete(before);
-    for (const made of elementsOf(event.id)) {
-      dressEvent(made, event);
-      made.querySelector(".drawn").replaceChildren(...eventView.content(event, !made.classList.contains("continued")));
+  /** Another event stands in the place of `before`, or the same one as it is now: its box has other contents. */
+  function redraw(key, event, before) {
+    const made = [...(boxes.get(key) ?? [])];
+    for (const box of made) {
+      const drawn = box.querySelector(".drawn");
+      dressEvent(box, event);
+      drawn.replaceChildren(...eventView.content(event, !box.classList.contains("continued")));
+      if (contents.get(before)?.[0] === drawn) contents.delete(before);
+      if (made.length === 1) contents.set(event, [drawn]);
     }
   }
-
-  const elementsOf = (id) => [...root.querySelectorAll("[data-event]")].filter(({ dataset }) => dataset.event === id);
 
   function dressEvent(made, event) {
     eventView.dress(made, event);
@@ -110,11 +147,12 @@ export function createCalendarView(root, { language, text, words, settings, acti
   let given = new Map();
 
   function give() {
+    if (holds > 0) return;
     const isMonth = shown.view === "month";
     const events = isMonth ? fitting(shown.events, calendar.getOption("dayMaxEvents")) : shown.events;
     counts = countByDay(shown.events, shown.first, shown.last);
     given = isMonth ? countByDay(events, shown.first, shown.last) : counts;
-    feed.show(events);
+    feed.show(events, !isMonth);
     countMore();
   }
 
@@ -186,7 +224,8 @@ export function createCalendarView(root, { language, text, words, settings, acti
     // What it measures costs a layout; the window's size is watched.
     if (before?.view !== shown.view || before.first !== shown.first || before.everything !== shown.everything) fit();
     keyboard.mark();
-    if (hadFocus && !root.contains(document.activeElement)) refocus(focused);
+    const now = document.activeElement?.closest?.("[data-focus]")?.dataset.focus;
+    if (hadFocus && (now !== focused || !root.contains(document.activeElement))) refocus(focused);
     rows = next.events.length;
   }
 

@@ -15,12 +15,11 @@ const inGrid = (a, b) => {
 };
 
 /**
- * Returns the events that may be seen where a day shows `most`, and one more of each day that has more.
+ * Returns the events that may be seen where a day shows `most`, and one more of each day that has more; those of one day in their order.
  * @param {object[]} events
  * @param {number | false} most false: all of them
  */
 export function fitting(events, most) {
-  if (most === false) return events;
   const days = new Map();
   const kept = [];
   for (const event of events) {
@@ -28,6 +27,6 @@ export function fitting(events, most) {
     else if (days.has(event.event_date)) days.get(event.event_date).push(event);
     else days.set(event.event_date, [event]);
   }
-  for (const own of days.values()) kept.push(...(own.length > most + 1 ? own.sort(inGrid).slice(0, most + 1) : own));
+  for (const own of days.values()) kept.push(...own.sort(inGrid).slice(0, most === false ? own.length : most + 1));
   return kept;
 }

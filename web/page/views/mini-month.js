@@ -16,6 +16,8 @@ export function createMiniMonth({ text, words, weekStart, chosen, pick, busyIn }
   let shown = null;
   let month = null;
   let busy = new Map();
+  // What is drawn depends on these.
+  let drawn = "";
 
   const step = (label, count, path) => {
     const button = element("button", { type: "button", className: "icon", title: text(label), aria: { label: text(label) }, onclick: () => turn(count) });
@@ -35,12 +37,19 @@ export function createMiniMonth({ text, words, weekStart, chosen, pick, busyIn }
 
   function turn(count) {
     month = addMonths(month, count).slice(0, 7) + "-01";
-    fill();
+    look();
   }
 
-  function fill() {
+  /** Draws the month, if anything in it is another than what is drawn. */
+  function look() {
     const weeks = monthGrid(month, weekStart());
     busy = busyIn(weeks[0][0], weeks.at(-1)[6]);
+    const facts = [month, shown.day, shown.today, shown.heads, ...busy.keys()].join(" ");
+    if (drawn !== facts) fill(weeks);
+    drawn = facts;
+  }
+
+  function fill(weeks) {
     title.textContent = words.monthName(month);
     head.replaceChildren(...weeks[0].map((day) => element("th", { scope: "col", data: { weekday: weekday(day) }, textContent: words.weekdayShort(day), abbr: words.weekdayLong(day) })));
     keepingFocus(body, () => body.replaceChildren(...weeks.map((week) => element("tr", {}, ...week.map(cell)))), () => null);
@@ -57,12 +66,12 @@ export function createMiniMonth({ text, words, weekStart, chosen, pick, busyIn }
 
   return {
     element: made,
-    /** `{day, today, holidays, signature}`: drawn again only if the signature is another. */
+    /** `{day, today, holidays, heads, changes}`: `heads` changes with what stands on the days, `changes` with the events. */
     draw(next) {
       if (month === null || (shown !== null && shown.day !== next.day) || shown === null) month = `${next.day.slice(0, 7)}-01`;
-      const same = shown !== null && shown.signature === next.signature && shown.day === next.day && shown.today === next.today;
+      const same = shown !== null && ["heads", "changes", "day", "today"].every((name) => shown[name] === next[name]);
       shown = next;
-      if (!same) fill();
+      if (!same) look();
     },
   };
 }

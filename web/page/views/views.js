@@ -54,7 +54,7 @@ export function createViews({ language, text, words, settings, eventView, today,
       for (const id of new Set(Object.values(ROOTS))) find(id).hidden = id !== ROOTS[next.view];
       if (current()) show({ ...next, events });
       else (ROOTS[next.view] === "times" ? times : planner)().then((made) => made && this.draw(shown));
-      mini.draw({ day: next.day, today: next.today, holidays: next.holidays, signature: `${next.changes} ${next.heads} ${weekStart()}` });
+      mini.draw({ day: next.day, today: next.today, holidays: next.holidays, heads: `${next.heads} ${weekStart()}`, changes: next.changes });
       sheet.made()?.draw();
       if (next.view === "list" && (reveal || before?.view !== "list")) agenda.reveal(next.day);
       if (events.length > 0 && !next.isLoading) reveal = false;

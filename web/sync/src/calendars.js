@@ -1,7 +1,7 @@
 // The calendars of the shown departments: what is read from them, and the days that are held.
 
 import { HeldCalendar } from "./calendar.js";
-import { byDay, isSeries, occurrenceOf, touches } from "./events.js";
+import { isSeries, occurrenceOf, sortedByDay, touches } from "./events.js";
 import { expand, occurrence } from "./recurrence/occurrences.js";
 
 /** Of one answer to `occurrences`. */
@@ -32,10 +32,10 @@ export function createCalendars({ lay }) {
       for (const event of eventsOf(id).values()) {
         if (isSeries(event)) found.push(...expand(event, from, to));
         else if (touches(event, from, to)) found.push(event);
-        if (found.length > MOST_OCCURRENCES) return found.sort(byDay).slice(0, MOST_OCCURRENCES);
+        if (found.length > MOST_OCCURRENCES) return sortedByDay(found).slice(0, MOST_OCCURRENCES);
       }
     }
-    return found.sort(byDay);
+    return sortedByDay(found);
   }
 
   return {

@@ -37,11 +37,12 @@ const byMenu = (page) => click.menu(page, "개발팀", "이름, 설명, 색");
 const byKeys = (page) => keyMenu(page, "개발팀", "이름, 설명, 색");
 
 const painted = (colour, number) => async (two, one) => {
+  // Its id may have given it that colour before.
+  await equal("its stored colour", async () => (await stored("개발팀")).color, colour);
   for (const page of [two, one]) {
     await equal("its colour", () => item(page, "개발팀").getAttribute("data-colour"), number);
     await equal("its events' colour", () => page.locator("#main [data-event]", { hasText: "부서의 일정" }).first().getAttribute("data-colour"), number);
   }
-  assert.equal((await stored("개발팀")).color, colour);
 };
 
 async function ordered(one, two, down, up) {

@@ -71,7 +71,7 @@ const steps = {
     for (let number = 0; number < 6; number += 1) await seen(two, `끊기는 ${number}`);
     isOver = true;
     await cutting;
-    await until("all is sent", async () => (await page.getAttribute("#connection", "data-state")) === "live", 15).catch(async (error) => {
+    await until("all is sent", async () => (await page.getAttribute("#connection", "data-state")) === "live", 60).catch(async (error) => {
       throw new Error(`${error.message}: ${await page.textContent("#connection")}`);
     });
     for (let number = 0; number < 6; number += 1) assert.equal(await times(`끊기는 ${number}`), 1);

@@ -170,6 +170,28 @@ const steps = {
     await page.keyboard.press("Escape");
     await closed(page, "event-dialog");
   },
+  async "what is dragged stays what it is, whatever others do meanwhile, and keeps its clock"(page) {
+    const { id } = await make({ title: "잡은 일정", event_date: inMonth("05"), start_time: "10:00", end_time: "11:30" });
+    const later = await make({ title: "다음 일정", event_date: inMonth("05"), start_time: "15:00" });
+    const [from, to] = [await boxOf(shown(page, "잡은 일정")), await boxOf(page.locator(`.cell[data-date="${inMonth("19")}"]:visible`).first())];
+    await page.mouse.move(from.x + 20, from.y + 8);
+    await page.mouse.down();
+    await page.mouse.move(from.x + 60, from.y + 60, { steps: 6 });
+    const earlier = await make({ title: "앞의 일정", event_date: inMonth("05"), start_time: "08:00" });
+    await page.waitForTimeout(700);
+    await page.mouse.move(to.x + 40, to.y + 60, { steps: 6 });
+    await page.mouse.up();
+    await until("dragged", async () => (await stored(id)).event_date === inMonth("19"));
+    const { start_time: start, end_time: end } = await stored(id);
+    assert.deepEqual([start, end], ["10:00", "11:30"]);
+    for (const each of [later, earlier]) assert.deepEqual((await stored(each.id)).event_date, inMonth("05"));
+    const on = (title) => page.locator("#calendar .event", { hasText: title });
+    for (const title of ["앞의 일정", "다음 일정", "잡은 일정"]) await until(`${title} is there once`, async () => (await on(title).count()) === 1);
+    const order = await page.locator("#calendar .event").allTextContents();
+    assert.ok(order.findIndex((each) => each.includes("앞의")) < order.findIndex((each) => each.includes("다음")));
+    for (const each of [id, later.id, earlier.id]) await call("DELETE", `/api/events/${each}`);
+    for (const title of ["앞의 일정", "다음 일정", "잡은 일정"]) await until(`${title} is gone`, async () => (await on(title).count()) === 0);
+  },
   async "a click beside the popover only closes it"(page) {
     await shown(page, "끌기").click();
     await page.waitForSelector(".event-popover");

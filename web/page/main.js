@@ -150,7 +150,7 @@ function hold({ first, last }) {
   });
 }
 
-/** Several ask for the same days while everything is drawn, and for some of them. */
+/** Several ask for the same days, or for a part of them, while everything is drawn. */
 function eventsIn(first, last) {
   const [from, to] = heldDays;
   if (first === from && last === to) return drawing.once("held", () => sync.occurrences({ from, to }).filter(rooms.filter.isShown));

@@ -20,7 +20,7 @@ export function soloed(shown, id, before, all) {
   return { shown: back.size > 0 && !isAlone(back, id) ? back : new Set(all.keys()), before: null };
 }
 
-/** Whether a new department is shown to who looks at the others, if there are any: if those are all there are, and fewer than `most`. */
+/** Whether a new department is shown: to who looks at all others, if those are fewer than `most`, and to who has none yet. */
 export function takesNew({ shown, departments }, id, most) {
   const others = departments.size - 1;
   return others < most && shown.size === others && !shown.has(id);

@@ -16,7 +16,7 @@ export const eventOf = (shown) => shown.extendedProps.holder?.event;
  */
 export function inputOf(event, editable, rank = null) {
   // FullCalendar keeps the holder: what it holds can change without a drawing.
-  const base = { editable, extendedProps: { holder: { event }, rank }, ...(rank === null ? { title: event.title } : {}) };
+  const base = { title: event.title, editable, extendedProps: { holder: { event }, rank } };
   const last = lastDay(event);
   if (timeKind(event) !== "clock") return { ...base, allDay: true, start: event.event_date, end: addDays(last, 1) };
   const start = `${event.event_date}T${rank === null ? event.start_time : "00:00"}`;
@@ -25,7 +25,7 @@ export function inputOf(event, editable, rank = null) {
   return { ...base, start, ...(hasEnd ? { end: `${event.event_date}T${event.end_time}` } : {}) };
 }
 
-/** What FullCalendar lays out by; of the title only its place among those of the same time. */
+/** What FullCalendar lays out by. Titles only order what has the same time (`stays`), and nothing where there are ranks. */
 const placeOf = ({ title, extendedProps: { rank }, ...input }) => JSON.stringify([input, rank]);
 
 /** The events by where they are and how long: their titles are what orders those of one key. */

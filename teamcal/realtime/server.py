@@ -24,6 +24,7 @@ from teamcal.realtime.gate import MAX_BYTES, Application, RequestChecks
 from teamcal.realtime.message_rate import MessageRate
 from teamcal.realtime.outbox import Outbox
 from teamcal.realtime.pings import PingScheduler
+from teamcal.realtime.repeated_connects import ignore_repeated_connects
 from teamcal.realtime.rooms import RoomManager, participants
 from teamcal.realtime.send_away import close_in_slices, mute
 from teamcal.realtime.socket_factory import socket_class, use_socket_class
@@ -108,6 +109,7 @@ class CalendarSocketIO(SocketIO):
         manager = Manager() if library_internals.MANY_ROOMS in missing else RoomManager()
         options = {"cors_allowed_origins": origins, "cors_credentials": False, "client_manager": manager}
         super().__init__(app, **options, **socketio_options())
+        ignore_repeated_connects(self.server)
         engineio.payload.Payload.max_decode_packets = PACKETS_IN
         plain_sockets = library_internals.PLAIN_SOCKETS in missing
         emit = not direct or plain_sockets or library_internals.EMIT in missing

@@ -43,8 +43,14 @@ const steps = {
     await page.click("#connection");
     assert.match(await page.textContent("#connection-hint"), /http라서/);
     await page.keyboard.press("Escape");
-    // Nothing was opened yet: what a time without a network needs is here nevertheless.
-    await until("the form is loaded", () => page.evaluate(() => performance.getEntriesByType("resource").some(({ name }) => /\/events-[^/]+\.js/.test(name))));
+    // Nothing was opened yet: what a time without a network needs comes by itself, the form and all that it uses.
+    const loaded = () => page.evaluate(() => performance.getEntriesByType("resource").map(({ name }) => name));
+    await until("the form is loaded", async () => (await loaded()).some((name) => /\/events-[^/]+\.js/.test(name)));
+    for (let before = 0, now = 1; before !== now; ) {
+      before = (await loaded()).length;
+      await pause(1_000);
+      now = (await loaded()).length;
+    }
     network.faults.down = true;
     network.cut();
     await page.waitForSelector('#connection[data-state="offline"]');

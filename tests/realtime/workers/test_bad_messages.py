@@ -81,6 +81,26 @@ def test_a_malformed_polling_body(server: Server, name: str) -> None:
     assert "Traceback" not in server.log()
 
 
+def test_a_connect_that_a_browser_sends_again_connects_once(
+    server: Server, department: Callable[[], str]
+) -> None:
+    """A browser repeats a POST whose connection ended before the answer came; the client must not be told
+    then that it can't connect.
+    """
+    join = f'420["join_department",{{"department_id":"{department()}"}}]'.encode()
+    client = RawPolling(server.url)
+    for body in (b"40", b"40\x1e" + join, b"40"):
+        assert client.post(body) == (200, b"OK")
+    packets: list[str] = []
+    while not any(packet.startswith("430[") for packet in packets):
+        packets += client.poll()
+    assert client.post(join.replace(b"420", b"421")) == (200, b"OK")
+    while not any(packet.startswith("431[") for packet in packets):
+        packets += client.poll()
+    assert [packet[:2] for packet in packets].count("40") == 1
+    assert not [packet for packet in packets if packet.startswith("44")]
+
+
 def test_a_post_without_its_length_is_refused_and_a_chunked_one_is_read(server: Server) -> None:
     client = RawPolling(server.url)
     start = f"POST {client.path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n"

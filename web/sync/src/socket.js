@@ -41,7 +41,9 @@ export function createSocket({ io, base, environment, timers, credentials, isWai
   });
   socket.on("disconnect", lost);
   socket.on("connect_error", (error) => {
-    lost();
+    // One that is refused while it is connected stays so by name (socket.io-client 4.8), and `connect` would do nothing.
+    if (socket.connected) socket.disconnect();
+    else lost();
     if (isSignedOut(error.data)) on.signedOut(error.data);
   });
   socket.on("error", (payload) => isSignedOut(payload) && on.signedOut(payload));

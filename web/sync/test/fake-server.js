@@ -168,6 +168,7 @@ class FakeSocket {
   }
 
   connect() {
+    if (this.connected) return this;
     this.active = true;
     this.wanted = true;
     setTimeout(() => {
@@ -205,12 +206,20 @@ class FakeSocket {
     setTimeout(() => this.wanted && this.connect(), 20);
   }
 
+  /** The server refuses a connected one. socket.io-client lets go of the connection then, and goes on to call the socket connected. */
+  refuse() {
+    this.active = this.wanted = false;
+    this.server.sockets.delete(this);
+    this.fire("connect_error", new Error("Unable to connect"));
+  }
+
   tell(departmentId, kind, message) {
     if (this.joined.has(departmentId) && !this.server.frozen) setTimeout(() => this.connected && this.fire(kind, copy(message)), 1);
   }
 
   emit(name, payload, acknowledge = () => {}) {
     this.sent.push([name, payload]);
+    if (!this.active) return;
     const reply = this.answer(name, payload);
     if (reply && !this.server.frozen) setTimeout(() => this.connected && acknowledge(copy(reply)), 1);
   }

@@ -81,6 +81,18 @@ test("a frozen server is noticed within ten seconds", { timeout: 20_000 }, withB
   assert.deepEqual(titles(sync), ["a"]);
 }));
 
+test("who is refused while connected connects anew", { timeout: 20_000 }, withBrowser(async ({ server, open }) => {
+  const sync = await open();
+  await until(() => isLive(sync));
+  const [socket] = server.sockets;
+  socket.refuse();
+  assert.equal(sync.connection.state, "offline");
+  server.write("d1", "event_created", event("a"));
+  await until(() => isLive(sync), 6);
+  assert.deepEqual(titles(sync), ["a"]);
+  assert.equal(server.sockets.size, 1);
+}));
+
 test("a window is held first, other days are loaded when they are asked for, live changes are of all days", withBrowser(async ({ server, open }) => {
   for (const month of ["09", "10", "11", "12"]) server.write("d1", "event_created", event(month, { event_date: `2026-${month}-15` }));
   server.write("d1", "event_created", event("series", { event_date: "2020-01-01", recurrence: "FREQ=YEARLY" }));

@@ -1,5 +1,5 @@
 # make run, make page, make release, make migrate FROM=folder, make check, make docs, make screenshots, make bench,
-# make test, make test-all, make test-again, make test-stock, make test-dynoxide, make test-production.
+# make test, make test-all, make test-again, make test-stock, make test-dynoxide, make test-production, make coverage.
 # Everything is made in this folder; nothing needs root.
 
 PYTHON ?= python3
@@ -22,9 +22,9 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --quiet
 # Half of the suite waits, so that two processors serve four. In the order of the folders the files that take
 # longest begin early; xdist's own order ends with them, as they have few tests.
 AT_ONCE := --numprocesses=4 --dist=loadfile --no-loadscope-reorder
-PYTEST := $(BIN)/python -m pytest $(AT_ONCE) --durations=15 --cov --cov-branch --cov-fail-under=95
+PYTEST := $(BIN)/python -m pytest $(AT_ONCE) --durations=15
 
-.PHONY: run page release migrate test test-all test-again test-stock test-production test-dynoxide check docs bench screenshots clean
+.PHONY: run page release migrate test test-all coverage test-again test-stock test-production test-dynoxide check docs bench screenshots clean
 .DEFAULT_GOAL := run
 .DELETE_ON_ERROR:
 
@@ -50,6 +50,10 @@ test: $(VENV)/.development $(NODE_MODULES) $(PAGE)
 
 test-all: $(VENV)/.development $(NODE_MODULES) $(PAGE)
 	$(PYTEST)
+
+# `make test` with its coverage, which takes more than twice as long.
+coverage: $(VENV)/.development $(NODE_MODULES) $(PAGE)
+	$(PYTEST) --cov --cov-branch --cov-fail-under=95 -m "not slow"
 
 # What has just failed once more, nothing beside it: CI's answer to machines that are busy with something else. A
 # failure of the convergence tests is a finding at the first time, and where no test has failed there is none to try.

@@ -1,5 +1,7 @@
 // The REST routes beside events, by name. `request` is that of CalendarSync: it answers a failure with a SyncError.
 
+import { newId } from "../sync/index.js";
+
 const UPLOAD_TIMEOUT = 120_000;
 const typeOf = ({ name }) => (/\.ics$/i.test(name) ? "text/calendar" : /\.csv$/i.test(name) ? "text/csv" : "application/octet-stream");
 const at = (...segments) => `/api/${segments.map(encodeURIComponent).join("/")}`;
@@ -9,11 +11,21 @@ const withQuery = (path, query) => `${path}?${new URLSearchParams(Object.entries
 export function createRoutes(sync) {
   const get = (path) => sync.request("GET", path);
   const send = (method, path, body) => sync.request(method, path, body);
+  let last = { asked: "", key: "" };
+
+  /** The same once more is made once: a browser repeats what broke on its way, and so does whoever got no answer. */
+  async function sendOnce(method, path, body) {
+    const asked = JSON.stringify([method, path, body]);
+    if (asked !== last.asked) last = { asked, key: newId() };
+    const answer = await sync.request(method, path, body, { headers: { "Idempotency-Key": last.key } });
+    last = { asked: "", key: "" };
+    return answer;
+  }
 
   return {
     // Departments
-    createDepartment: async (body) => (await send("POST", at("departments"), body)).department,
-    editDepartment: async (id, body) => (await send("PUT", at("departments", id), body)).department,
+    createDepartment: async (body) => (await sendOnce("POST", at("departments"), body)).department,
+    editDepartment: async (id, body) => (await sendOnce("PUT", at("departments", id), body)).department,
     deleteDepartment: (id) => unless("department_not_found", () => send("DELETE", at("departments", id))),
     /** Returns `{access, roles, has_passcode, users}`, users being all who could have a role. */
     access: (id) => get(at("departments", id, "access")),

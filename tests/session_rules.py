@@ -2,7 +2,6 @@
 
 import os
 import signal
-import threading
 import time
 import uuid
 from collections.abc import Iterator
@@ -29,7 +28,6 @@ _MARK = f"TEAMCAL_TEST_SESSION={uuid.uuid4()}"
 os.environ.update([_MARK.split("=")])
 NO_SKIPS = "TEAMCAL_NO_SKIPS"
 _SECONDS = 60.0
-_THREADS_BEFORE = [*threading.enumerate(), threading.main_thread()]
 
 
 @pytest.hookimpl(wrapper=True)
@@ -58,11 +56,9 @@ def _refuse_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def nothing_left_over() -> Iterator[None]:
-    """Fails the session when a process that a test started still runs at its end, or a thread that would keep
-    this one from ending.
-    """
+    """Fails the session when a process that a test started still runs at its end."""
     yield
-    # Embedded engines wait for a next user; asked to end, they end, and their coverage counts.
+    # Embedded engines wait for a next user; asked to end, they end.
     for pid, command in _own_processes().items():
         if "localdynamo" in command:
             _ask_to_end(pid)
@@ -70,18 +66,6 @@ def nothing_left_over() -> Iterator[None]:
     while (left := _own_processes()) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not left, f"processes left over: {left}"
-    while (threads := _own_threads()) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert not threads, f"threads left over: {threads}"
-
-
-def _own_threads() -> list[threading.Thread]:
-    """Threads that Python would wait for before it ends. xdist's are older than the tests."""
-    return [
-        thread
-        for thread in threading.enumerate()
-        if not thread.daemon and thread not in _THREADS_BEFORE and thread is not threading.current_thread()
-    ]
 
 
 def _ask_to_end(pid: int) -> None:

@@ -1,7 +1,9 @@
 // A department's calendar with something of everything in it, made by REST, and ways to all screens of the page.
 import { submit } from "./browser.mjs";
 
-export const today = new Intl.DateTimeFormat("sv-SE", { timeZone: "Asia/Seoul" }).format(new Date());
+const month = new Intl.DateTimeFormat("sv-SE", { timeZone: "Asia/Seoul" }).format(new Date()).slice(0, 7);
+/** The day that the screens show: what lies a few days beside it is in the same month, which the list shows. */
+export const today = `${month}-15`;
 const later = (days) => new Date(Date.parse(today) + days * 86_400_000).toISOString().slice(0, 10);
 
 let main = null;

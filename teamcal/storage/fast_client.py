@@ -122,7 +122,7 @@ class FastClient:
         self._connections: deque[tuple[float, Any]] = deque()
         self._closed_in_a_row, self._unexpected_in_a_row = 0, 0
         self._warning = threading.Lock()
-        self._has_answered = False
+        self._has_answered, self._hook_answers = False, False
         if not off and isinstance(client, BaseClient):
             try:
                 self._insides = look_inside(client)
@@ -213,7 +213,8 @@ class FastClient:
             if not insides.pool.num_connections:
                 if len(insides.pools) > 1:
                     raise UseBotocore(f"calls go to another address than {insides.url}, the account's own")
-                return  # a hook answers, nothing was opened
+                self._hook_answers |= has_answered  # nothing was opened
+                return
             with suppress(queue.Empty, queue.Full):  # many calls at once
                 connection = insides.pool.pool.get(block=False)
                 insides.pool.pool.put(None, block=False)
@@ -240,7 +241,7 @@ class FastClient:
 
     def _request(self, name: str, params: dict[str, Any], insides: Insides) -> HttpAnswer:
         """Raises UseBotocore, UnexpectedHttp, OSError."""
-        if not self._connections or insides.signer.credentials is None:
+        if not (self._connections or self._hook_answers) or insides.signer.credentials is None:
             raise UseBotocore("botocore connects, and looks for credentials")
         try:
             body = orjson.dumps(params, default=lambda value: b64encode(value).decode())

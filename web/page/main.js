@@ -29,6 +29,8 @@ import { createWall } from "./views/wall.js";
 
 const REMEMBERED = "teamcal.departments";
 const FRESH = 4_000;
+/** Milliseconds after which the calendar is drawn in any case. */
+const PATIENCE = 800;
 /** More departments than these aren't shown without being asked for. */
 const MOST_SHOWN = 10;
 const find = (id) => document.getElementById(id);
@@ -49,6 +51,8 @@ let heads = 0;
 // Counts what was loaded or changed: the small month is drawn anew after it.
 let changes = 0;
 const fresh = new Set();
+// The first drawing takes a while: nothing is asked for during it. It waits until all that is needed is on its way.
+let isPatient = true;
 
 document.documentElement.dataset.theme = settings.get("theme");
 translatePage(language, text);
@@ -57,6 +61,7 @@ const ownName = createName();
 const sync = new CalendarSync({
   io, language, name: () => (namesHimself(sync.session) ? ownName.get() : ""), onConflict: (conflict) => rooms.events.onConflict(conflict),
 });
+const started = sync.start();
 const router = createRouter({
   begin: { day: today, view: settings.isChosen("view") ? settings.get("view") : phone.matches ? "list" : "month" }, today: () => today, changed: placed,
 });
@@ -119,8 +124,13 @@ function drawAll() {
   const { day, view } = router.place;
   const range = rangeNow();
   hold(range);
+  const isLoading = [...sync.shown].some((id) => !sync.calendar(id).loaded);
   shell.draw({ view, day, ...range, canCreate: mayCreate(), offersCreate: !isTokenMode(sync.session) || mayCreate(), sidebar: sidebar.isOpen() });
-  views.draw({ view, day, today, ...range, heads: `${heads} ${settings.get("lunar")} ${settings.get("clock")}`, changes, holidays, departments: sync.departments, shownIds: sync.shown, readOnly: router.place.wall, isLoading: [...sync.shown].some((id) => !sync.calendar(id).loaded) });
+  isPatient &&= sync.connection.state !== "catching_up" && (!sync.listed || isLoading);
+  if (isPatient) return;
+  // The server takes a while for the first ones: what one waits for comes before.
+  if (!isLoading) holidayList.show(range);
+  views.draw({ view, day, today, ...range, heads: `${heads} ${settings.get("lunar")} ${settings.get("clock")}`, changes, holidays, departments: sync.departments, shownIds: sync.shown, readOnly: router.place.wall, isLoading });
   wall.update();
   const nothing = sync.listed && sync.departments.size > 0 && sync.shown.size === 0;
   find("hint").hidden = !nothing;
@@ -136,7 +146,6 @@ let heldDays = ["", ""];
 
 /** The days have to be held; more than that nobody waits for. */
 function hold({ first, last }) {
-  if (sync.session !== null) holidayList.show({ first, last });
   // The small month shows which of its days have events.
   const weeks = monthGrid(router.place.day, Number(settings.get("weekStart")));
   const [from, to] = [[first, weeks[0][0]].sort()[0], [last, weeks.at(-1)[6]].sort()[1]];
@@ -317,10 +326,17 @@ setInterval(() => {
   if (wasToday) router.go({ day: now }, { replace: true });
   redraw();
 }, 15_000);
+setTimeout(() => {
+  isPatient = false;
+  redraw();
+}, PATIENCE);
+sync.on("connection", () => isPatient && redraw());
 document.addEventListener("visibilitychange", redraw);
 phone.addEventListener("change", redraw);
+// Those that are known are joined before the list of all is there.
+sync.show(new Set(router.place.departments ?? remembered() ?? []));
 redraw();
-sync.start().then(() => {
+started.then(() => {
   listed();
   redraw();
   // What was typed before, and writes that the server may refuse yet, need the room of events.

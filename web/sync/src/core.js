@@ -50,7 +50,8 @@ export class SyncCore {
     this.running = true;
     this.silence = listenToPage(this.environment, { visibility: () => this.visibilityChanged(), online: () => this.socket.hurry(), leaving: () => this.cache.flush() });
     this.tabs = createTabs({ environment: this.environment, name: this.areaName(""), heard: () => this.sessions.refresh() });
-    await this.openCache();
+    // Who one is is asked while the cache opens, and taken up after that.
+    this.entering = this.openCache();
     const failed = new Promise((resolve) => this.timers.later(PATIENCE, resolve, resolve));
     await Promise.race([this.sessions.refresh(), failed]);
     await this.entering;
@@ -255,7 +256,8 @@ export class SyncCore {
   }
 
   /** The server doesn't answer. */
-  failed() {
+  async failed() {
+    await this.entering;
     this.tried = true;
     this.connection.look();
   }

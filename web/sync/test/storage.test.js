@@ -5,7 +5,7 @@ import test from "node:test";
 
 import "fake-indexeddb/auto";
 import { indexedDbStorage, memoryStorage } from "../index.js";
-import { isLive, titles, until, withBrowser } from "./helpers.js";
+import { isLive, sleep, titles, until, withBrowser } from "./helpers.js";
 
 for (const [name, make] of [["memory", memoryStorage], ["IndexedDB", indexedDbStorage]]) {
   test(`${name}: rows are kept by name and table, and changed in one piece`, async () => {
@@ -48,3 +48,24 @@ test("with IndexedDB a reload shows calendar and queue at once", withBrowser(asy
   await until(() => isLive(second) && second.waiting.length === 0, 8);
   assert.deepEqual(server.departments.get("d1").log.length, 3);
 }, { storage: indexedDbStorage() }));
+
+const memory = memoryStorage();
+let open = () => {};
+/** A browser whose storage opens when it is told to. */
+const hesitant = { open: async (name) => (await new Promise((resolve) => (open = resolve)), memory.open(name)) };
+
+test("who one is is asked while the storage opens, and taken up once it is open", withBrowser(async ({ server, open: openPage }) => {
+  server.write("d1", "event_created", { id: "a", title: "a", event_date: "2026-11-15" });
+  const page = openPage();
+  await until(() => server.requests.length > 0);
+  assert.deepEqual(server.requests.map(({ path }) => path), ["/api/session"]);
+  await sleep(20);
+  assert.equal(server.requests.length, 1);
+  for (let opened = 0; opened < 2; opened += 1) {
+    open();
+    await sleep(10);
+  }
+  const sync = await page;
+  await until(() => isLive(sync));
+  assert.deepEqual(titles(sync), ["a"]);
+}, { storage: hesitant }));

@@ -57,7 +57,7 @@ const hesitant = { open: async (name) => (await new Promise((resolve) => (open =
 test("who one is is asked while the storage opens, and taken up once it is open", withBrowser(async ({ server, open: openPage }) => {
   server.write("d1", "event_created", { id: "a", title: "a", event_date: "2026-11-15" });
   const page = openPage();
-  await until(() => server.requests.length > 0);
+  await until(() => server.requests.length > 0, 2);
   assert.deepEqual(server.requests.map(({ path }) => path), ["/api/session"]);
   await sleep(20);
   assert.equal(server.requests.length, 1);

@@ -14,6 +14,8 @@ TROUBLE = {
 QUIET_AFTER_TROUBLE = 3.0
 IMPORTS_AT = (0.05, 0.40, 0.70)
 FROZEN_SECONDS = 4.0
+PATIENCE = 60.0
+"""Seconds in which what has to happen by chance has happened, on a busy machine too."""
 ON_THE_WAY = 0.5
 """Seconds in which a client has read what was sent to it."""
 BURST_OF_THROTTLING = 0.5
@@ -24,7 +26,8 @@ LAST = {"lost notice": 0.5, "notice twice": 0.05}
 
 @dataclass
 class Plan:
-    """`seconds` of writing, longer until `least` operations are done; `shares`: the faults of faults.py.
+    """`seconds` of writing, longer until `least` operations are done and each of `seen` has happened with
+    files, which a busy machine may need; `shares`: the faults of faults.py.
 
     `kills`: are processes ended and frozen? `drops`: do clients lose their connections? `archives`: how many
     large departments there are. `imports`: how often is a department deleted and imported again? `restores`:
@@ -51,6 +54,7 @@ class Plan:
     batch: tuple[int, int] = (5, 40)
     pause: float = 0.05
     least: int = 0
+    seen: tuple[str, ...] = ()
     shares: dict[str, float] = field(default_factory=lambda: dict(TROUBLE))
 
 

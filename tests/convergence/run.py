@@ -277,6 +277,7 @@ class Run:
         await asyncio.gather(*(self._happen(began, *step) for step in course))
         await self._until(lambda: False, began + self.plan.seconds - time.monotonic())
         await self._until(lambda: self.ledger.operations >= self.plan.least, 3 * self.plan.seconds)
+        await self._until(lambda: all(self.ledger.entries[what] for what in self.plan.seen), plans.PATIENCE)
 
     async def _happen(self, began: float, share: float, what: Callable[..., Any], *arguments: Any) -> None:
         await asyncio.sleep(max(0.0, began + share * self.plan.seconds - time.monotonic()))

@@ -19,10 +19,14 @@ _CODE = ("app.py", "models.py", "gunicorn.conf.py")
 
 
 class ControlledServer:
-    """`folder`: where the data, a copy of the program and the browsers' profiles are."""
+    """`folder`: where the data, a copy of the program and the browsers' profiles are.
 
-    def __init__(self, folder: Path, env: dict[str, str] | None = None) -> None:
-        self._folder, self._env = folder, env
+    `builds`: the page that is deployed is built from changed sources, which takes a while; else one of its
+    files has another name.
+    """
+
+    def __init__(self, folder: Path, env: dict[str, str] | None = None, builds: bool = False) -> None:
+        self._folder, self._env, self._builds = folder, env, builds
         self._data, self._backup, self._program = folder / "data", folder / "backup", folder / "program"
         self._port = free_port()
         self._running: AbstractContextManager[Server] | None = None
@@ -132,11 +136,27 @@ class ControlledServer:
                 shutil.copytree(ROOT / name, self._program / name, ignore=ignored)
             for name in _CODE:
                 shutil.copy(ROOT / name, self._program)
-            shutil.copytree(WEB / "dist", self._program / "web" / "dist")
-        _rebuild(self._program / "web" / "dist")
+            shutil.copytree(WEB, self._program / "web", ignore=shutil.ignore_patterns("node_modules"))
+        if self._builds:
+            _build(self._program / "web")
+        else:
+            _rename(self._program / "web" / "dist")
 
 
-def _rebuild(dist: Path) -> None:
+def _build(web: Path) -> None:
+    """A change of the page's code and of its look, built as `make page` does."""
+    modules = web / "node_modules"
+    if not modules.exists():
+        modules.symlink_to(WEB / "node_modules")
+    with (web / "page" / "main.js").open("a", encoding="utf-8") as code:
+        code.write("\nglobalThis.builds = (globalThis.builds ?? 0) + 1;\n")
+    with (web / "page" / "style.css").open("a", encoding="utf-8") as look:
+        look.write("\n.another-build { color: red; }\n")
+    command = [NODE or "node", "node_modules/vite/bin/vite.js", "build", "--logLevel=error"]
+    subprocess.run(command, cwd=web, check=True, timeout=240)
+
+
+def _rename(dist: Path) -> None:
     """The page's first style sheet gets another name, as a change of it would."""
     index = (dist / "index.html").read_text(encoding="utf-8")
     (name,) = re.findall(r"web/(index-[\w-]+\.css)", index)[:1]

@@ -48,7 +48,7 @@ def test_a_minute_without_a_network(tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(500)
 def test_a_server_that_dies_freezes_and_comes_back(tmp_path: Path) -> None:
-    ControlledServer(tmp_path).follow("e2e/server-faults.mjs", "20", seconds=60)
+    ControlledServer(tmp_path, builds=True).follow("e2e/server-faults.mjs", "20", seconds=60)
 
 
 @needs_browser

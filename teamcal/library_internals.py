@@ -100,7 +100,7 @@ MANY_ROOMS = (
 )
 
 SOCKETIO: tuple[Internal, ...] = (
-    _of_socketio("Server._handle_connect", "refusing a client before it hears that it is connected"),
+    _of_socketio("Server._handle_connect", "refusing a client before it connects; connecting it once"),
     _of_socketio("Server._handle_event", "sending an acknowledgement before any later change"),
     _of_socketio("Server._trigger_event", "calling the handler of a client's message"),
     _of_socketio("Server._send_packet", "sending an acknowledgement before any later change"),

@@ -58,7 +58,7 @@ def _refuse_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
 def nothing_left_over() -> Iterator[None]:
     """Fails the session when a process that a test started still runs at its end."""
     yield
-    # Embedded engines wait for a next user; asked to end, they end.
+    # Embedded engines wait for a next user; asked to end, they end, and their coverage counts.
     for pid, command in _own_processes().items():
         if "localdynamo" in command:
             _ask_to_end(pid)

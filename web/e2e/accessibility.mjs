@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { sideways, told, violations } from "./axe.mjs";
 import { follow, online, visit, write } from "./browser.mjs";
-import { furnish, leave, sender, SCREENS, settled, SIGNED_IN, today } from "./house.mjs";
+import { furnish, leave, middle, sender, SCREENS, settled, SIGNED_IN } from "./house.mjs";
 
 const [url, ...rest] = process.argv.slice(2);
 const isShort = rest.includes("short");
@@ -37,7 +37,7 @@ async function look(page, name) {
 async function again(page) {
   await page.evaluate(() => { for (const key of Object.keys(localStorage)) if (/drafts|quick/.test(key)) localStorage.removeItem(key); });
   // A new document: the address differs not only in its fragment.
-  await page.goto(`${url}?${(visited += 1)}#/${today}/month`);
+  await page.goto(`${url}?${(visited += 1)}#/${middle}/month`);
   await online(page);
   await settled(page);
   await page.waitForSelector("#calendar .event");

@@ -4,7 +4,7 @@
 // of a server with AUTH_MODE=token shows for the first administrator.
 import assert from "node:assert/strict";
 import { complaints, follow, online, visit, write } from "./browser.mjs";
-import { leave, SCREENS, sender, settled, SIGNED_IN, today, useDepartment } from "./house.mjs";
+import { leave, middle, SCREENS, sender, settled, SIGNED_IN, useDepartment } from "./house.mjs";
 
 const [url, ...rest] = process.argv.slice(2);
 const isShort = rest.includes("short");
@@ -40,23 +40,23 @@ async function seed() {
   let number = 0;
   for (const payload of Object.values(PAYLOADS)) {
     const text = (most) => payload.slice(0, most);
-    const fields = { title: text(200), event_date: today, location: text(200), people: [text(50).replaceAll(",", " ")], categories: [text(50).replaceAll(",", " ")], description: payload, url: ADDRESSES[number % ADDRESSES.length] };
+    const fields = { title: text(200), event_date: middle, location: text(200), people: [text(50).replaceAll(",", " ")], categories: [text(50).replaceAll(",", " ")], description: payload, url: ADDRESSES[number % ADDRESSES.length] };
     // One after the other: a field that refuses its payload doesn't save the others from theirs.
     const made = await tried("POST", `/api/events/${first}`, fields, payload);
-    if (!made) for (const field of Object.keys(fields).slice(2)) await tried("POST", `/api/events/${first}`, { title: text(200), event_date: today, [field]: fields[field] }, payload);
-    await tried("POST", `/api/events/${first}`, { title: text(200), event_date: today, time: text(50) }, payload);
-    await tried("POST", `/api/events/${first}`, { title: text(200), event_date: today, start_time: "10:00", recurrence: "FREQ=WEEKLY", description: payload }, payload);
-    if (!link) await tried("POST", "/api/holidays", { date: today, name: text(90), name_en: text(90) });
+    if (!made) for (const field of Object.keys(fields).slice(2)) await tried("POST", `/api/events/${first}`, { title: text(200), event_date: middle, [field]: fields[field] }, payload);
+    await tried("POST", `/api/events/${first}`, { title: text(200), event_date: middle, time: text(50) }, payload);
+    await tried("POST", `/api/events/${first}`, { title: text(200), event_date: middle, start_time: "10:00", recurrence: "FREQ=WEEKLY", description: payload }, payload);
+    if (!link) await tried("POST", "/api/holidays", { date: middle, name: text(90), name_en: text(90) });
     else await tried("POST", "/api/users", { login: `user${number}`, name: text(90), password: "correct horse battery" });
     number += 1;
   }
-  for (const address of ADDRESSES) await tried("POST", `/api/events/${first}`, { title: address, event_date: today, url: address }, address);
-  await tried("POST", `/api/events/${first}`, { title: LONG, event_date: today });
-  await tried("POST", `/api/events/${first}`, { title: "10 kB", event_date: today, description: LONG.slice(0, 10_000), location: LONG.slice(0, 200) });
-  for (const lone of ["\ud83d", "a\udc00b"]) await tried("POST", `/api/events/${first}`, { title: `${lone}!`, event_date: today, description: lone });
+  for (const address of ADDRESSES) await tried("POST", `/api/events/${first}`, { title: address, event_date: middle, url: address }, address);
+  await tried("POST", `/api/events/${first}`, { title: LONG, event_date: middle });
+  await tried("POST", `/api/events/${first}`, { title: "10 kB", event_date: middle, description: LONG.slice(0, 10_000), location: LONG.slice(0, 200) });
+  for (const lone of ["\ud83d", "a\udc00b"]) await tried("POST", `/api/events/${first}`, { title: `${lone}!`, event_date: middle, description: lone });
   // What the screens of house.mjs look for.
   for (const fields of [{ title: "주간 회의", start_time: "10:00", description: PAYLOADS.handler }, { title: "제주 워크숍", categories: [PAYLOADS.attribute.slice(0, 40)] }, { title: "한 줄 보고", start_time: "09:30", recurrence: "FREQ=WEEKLY" }, { title: "같은 날 6" }]) {
-    await send("POST", `/api/events/${first}`, { event_date: today, ...fields }, PAYLOADS.handler.slice(0, 90));
+    await send("POST", `/api/events/${first}`, { event_date: middle, ...fields }, PAYLOADS.handler.slice(0, 90));
   }
   useDepartment(first);
   return { send, ids: { "개발팀": first, "인사팀": first, ...ids } };
@@ -83,7 +83,7 @@ async function walk(page, screens) {
   let count = 0;
   for (const [name, open] of Object.entries(screens)) {
     if (name === "day sheet" || (isShort && count++ % 4)) continue;
-    await page.goto(`${url}?${name.replaceAll(" ", "-")}#/${today}/month`);
+    await page.goto(`${url}?${name.replaceAll(" ", "-")}#/${middle}/month`);
     await online(page).catch(async (error) => { throw new Error(`${name}: ${await page.getAttribute("#connection", "data-state")} ${complaints.join()} ${error.message}`); });
     await settled(page);
     await page.waitForSelector("#calendar .event");
@@ -121,7 +121,7 @@ async function turnsNothing(page) {
 
 async function everywhere(page, screens, check) {
   for (const [name, open] of Object.entries(screens)) {
-    await page.goto(`${url}?t-${name.replaceAll(" ", "-")}#/${today}/month`);
+    await page.goto(`${url}?t-${name.replaceAll(" ", "-")}#/${middle}/month`);
     await online(page);
     await page.waitForSelector("#calendar .event");
     await open(page, house);
@@ -152,7 +152,7 @@ await page.reload();
   },
   async "names of one's own, and lines of quick entry"(page) {
     if (link || isShort) return "elsewhere";
-    await page.goto(`${url}?names#/${today}/month`);
+    await page.goto(`${url}?names#/${middle}/month`);
     await online(page);
     for (const payload of Object.values(PAYLOADS)) {
       await page.click("#account");
@@ -167,7 +167,7 @@ await page.reload();
   },
   async "on paper"(page) {
     if (link) return "elsewhere";
-    await page.goto(`${url}?print#/${today}/month`);
+    await page.goto(`${url}?print#/${middle}/month`);
     await online(page);
     await page.waitForSelector("#calendar .event");
     await page.emulateMedia({ media: "print" });

@@ -1,10 +1,10 @@
 // A department's calendar with something of everything in it, made by REST, and ways to all screens of the page.
 import { submit } from "./browser.mjs";
 
-const month = new Intl.DateTimeFormat("sv-SE", { timeZone: "Asia/Seoul" }).format(new Date()).slice(0, 7);
+export const today = new Intl.DateTimeFormat("sv-SE", { timeZone: "Asia/Seoul" }).format(new Date());
 /** The day that the screens show: what lies a few days beside it is in the same month, which the list shows. */
-export const today = `${month}-15`;
-const later = (days) => new Date(Date.parse(today) + days * 86_400_000).toISOString().slice(0, 10);
+export const middle = `${today.slice(0, 8)}15`;
+const later = (days) => new Date(Date.parse(middle) + days * 86_400_000).toISOString().slice(0, 10);
 
 let main = null;
 /** The department whose menu is opened: the first one if none is said. */
@@ -33,8 +33,8 @@ export async function furnish(send) {
     { title: "지난 방문", event_date: later(-9), start_time: "14:00", categories: ["외근"] },
     ...Array.from({ length: 6 }, (_, number) => ({ title: `같은 날 ${number + 1}`, event_date: later(1), start_time: `1${number}:00` })),
   ];
-  for (const fields of events) await send("POST", `/api/events/${ids["개발팀"]}`, { event_date: today, ...fields });
-  await send("POST", `/api/events/${ids["인사팀"]}`, { event_date: today, title: "채용 면접", start_time: "15:00", categories: ["교육"] });
+  for (const fields of events) await send("POST", `/api/events/${ids["개발팀"]}`, { event_date: middle, ...fields });
+  await send("POST", `/api/events/${ids["인사팀"]}`, { event_date: middle, title: "채용 면접", start_time: "15:00", categories: ["교육"] });
   return ids;
 }
 
@@ -118,7 +118,7 @@ async function series(page) {
 
 /** Both change the title; the other one first. */
 async function conflict(page, { send, ids }) {
-  const { event } = await send("POST", `/api/events/${ids["인사팀"]}`, { event_date: today, title: "둘이 고칠 일정" });
+  const { event } = await send("POST", `/api/events/${ids["인사팀"]}`, { event_date: middle, title: "둘이 고칠 일정" });
   await view("list")(page);
   await page.locator("#agenda button.open", { hasText: "둘이 고칠 일정" }).first().waitFor();
   await page.context().setOffline(true);
@@ -139,14 +139,14 @@ async function history(page) {
 }
 
 async function notices(page, { send, ids }) {
-  await send("POST", `/api/events/${ids["개발팀"]}`, { event_date: today, title: "알림이 될 일정" });
+  await send("POST", `/api/events/${ids["개발팀"]}`, { event_date: middle, title: "알림이 될 일정" });
   await page.waitForSelector("#notices-button .badge:not([hidden])");
   await page.click("#notices-button");
   await page.waitForSelector("#notices li");
 }
 
 async function deleted(page, { send, ids }) {
-  const { event } = await send("POST", `/api/events/${ids["개발팀"]}`, { event_date: today, title: "지운 일정" });
+  const { event } = await send("POST", `/api/events/${ids["개발팀"]}`, { event_date: middle, title: "지운 일정" });
   await send("DELETE", `/api/events/${event.id}`);
   await menuTo(page, "deleted-dialog");
   await page.waitForSelector("#deleted-events li");

@@ -129,7 +129,7 @@ function drawAll() {
   isPatient &&= sync.connection.state !== "catching_up" && (!sync.listed || isLoading);
   if (isPatient) return;
   // The server takes a while for the first ones: what one waits for comes before.
-  if (!isLoading) holidayList.show(range);
+  if (sync.session !== null && !isLoading) holidayList.show(range);
   views.draw({ view, day, today, ...range, heads: `${heads} ${settings.get("lunar")} ${settings.get("clock")}`, changes, holidays, departments: sync.departments, shownIds: sync.shown, readOnly: router.place.wall, isLoading });
   wall.update();
   const nothing = sync.listed && sync.departments.size > 0 && sync.shown.size === 0;
@@ -220,7 +220,8 @@ sync.on("departments", ({ kind, department }) => {
 
 function remembered() {
   try {
-    return JSON.parse(readStored(REMEMBERED));
+    const ids = JSON.parse(readStored(REMEMBERED));
+    return Array.isArray(ids) ? ids : null;
   } catch {
     return null;
   }

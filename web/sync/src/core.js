@@ -51,7 +51,7 @@ export class SyncCore {
     this.silence = listenToPage(this.environment, { visibility: () => this.visibilityChanged(), online: () => this.socket.hurry(), leaving: () => this.cache.flush() });
     this.tabs = createTabs({ environment: this.environment, name: this.areaName(""), heard: () => this.sessions.refresh() });
     // Who one is is asked while the cache opens, and taken up after that.
-    this.entering = this.openCache();
+    this.entering = this.openCache().catch((error) => this.emitter.emit("error", error));
     const failed = new Promise((resolve) => this.timers.later(PATIENCE, resolve, resolve));
     await Promise.race([this.sessions.refresh(), failed]);
     await this.entering;

@@ -3,9 +3,10 @@
 The names are listed here; whoever counts is given a `Metrics`. Without one nothing is counted.
 """
 
-import threading
 from collections import defaultdict
 from collections.abc import Callable
+
+from teamcal.brief_lock import BriefLock
 
 COMMITS = "commits"
 """Transactions that were applied."""
@@ -66,7 +67,7 @@ class Counters(Metrics):
     """Counts in memory. Safe for threads."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = BriefLock()
         self._values: defaultdict[str, float] = defaultdict(float)
         self._gauges: dict[str, Callable[[], float]] = {}
 

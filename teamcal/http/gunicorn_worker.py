@@ -12,7 +12,7 @@ from teamcal.domain.values import to_json
 from teamcal.http.connections import Connections
 from teamcal.http.exposure import Exposure, refuse_to_start
 from teamcal.http.transfers import Transfers
-from teamcal.library_internals import CLOSING, CONNECTIONS, ERROR_PAGES, fallback_of
+from teamcal.library_internals import CLOSING, CONNECTIONS, ERROR_PAGES, HEADS, SETTINGS, fallback_of
 from teamcal.logs import Repetitions, SafeFormatter
 from teamcal.settings import SettingsError
 from teamcal.texts.error_body import code_of, failure
@@ -27,12 +27,18 @@ def prepare(worker: Any, transfers: Transfers) -> None:
     """
     limit_log(worker.log)
     missing = []
+    if hasattr(worker.cfg, "settings"):
+        remember_settings(worker.cfg)
+    else:
+        missing.append(SETTINGS)
     if hasattr(gunicorn.util, "write_error"):
         gunicorn.util.write_error = write_error
     else:
         missing.append(ERROR_PAGES)
     if not hasattr(gunicorn.http.wsgi.Response, "force_close"):
         missing.append(CLOSING)
+    if not hasattr(gunicorn.http.wsgi.Response, "send_headers"):
+        missing.append(HEADS)
     if hasattr(worker, "timeout_ctx") and not worker.cfg.is_ssl:  # eventlet and gevent
         if hasattr(worker, "handle") and hasattr(worker, "handle_request"):
             Connections(worker.worker_connections, transfers).attach(worker)
@@ -42,6 +48,14 @@ def prepare(worker: Any, transfers: Transfers) -> None:
         explain_the_proxy(worker)
     for internal in missing:
         logger.warning(fallback_of(internal))
+
+
+def remember_settings(config: Any) -> None:
+    """Makes the settings of a gunicorn.config.Config attributes of it, as they are while a worker serves.
+
+    Config looks each of them up whenever it is read, which took 20 µs a request.
+    """
+    vars(config).update({name: setting.get() for name, setting in config.settings.items()})
 
 
 def announce(worker: Any, exposure: Exposure) -> None:

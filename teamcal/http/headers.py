@@ -42,10 +42,14 @@ class SafeHeaders:
         # The address of a feed may carry a token.
         self._feed = (nosniff, ("Referrer-Policy", "no-referrer"), resource, *kept)
         self._socket = (*always, ("Cache-Control", "no-store"))
+        # The rest is with the answer that the client has kept (RFC 9110, 15.4.5).
+        self._unchanged = private if token_mode else (revalidated,)
 
     def __call__(self, path: str, status: str = "200 OK") -> Headers:
         """`status` is the answer's: only a file of the page that was found may be kept for good."""
         if path.startswith("/api/"):  # most of them
+            if status[:3] == "304":
+                return self._unchanged
             return self._feed if path.endswith(_FEEDS) else self._data
         if path in _PAGES:
             return self._page

@@ -3,7 +3,6 @@
 `EngineIoSocket` overrides some methods of python-engineio's `Socket` and inherits everything else.
 """
 
-import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -13,6 +12,7 @@ import engineio.exceptions
 import engineio.packet
 import engineio.socket
 
+from teamcal.brief_lock import BriefLock
 from teamcal.metrics import NO_METRICS, QUEUE_FALLBACKS, SLOW_READERS_CLOSED, Metrics
 from teamcal.realtime.direct_write import (
     DirectWriter,
@@ -53,7 +53,7 @@ class EngineIoSocket(Incoming):
     metrics: Metrics = NO_METRICS
     queue: Any
     process_unread = ProcessUnread(UnreadLimits(), lambda: ())
-    _counting = threading.Lock()
+    _counting = BriefLock()
 
     def __init__(self, server: Any, sid: str) -> None:
         self._invalidate: Callable[[], object] = self.outbox.invalidate if self.outbox is not None else bool

@@ -1,7 +1,6 @@
 """The receiving half of a client's session: its messages wait their turn, and other clients have theirs."""
 
 import logging
-import threading
 import time
 from collections import deque
 from typing import Any, NamedTuple
@@ -9,6 +8,7 @@ from typing import Any, NamedTuple
 import engineio.exceptions
 import engineio.packet
 
+from teamcal.brief_lock import BriefLock
 from teamcal.realtime.liveness import Liveness
 from teamcal.realtime.message_rate import MessageRate, TokenBucket, tokens_of
 
@@ -37,7 +37,7 @@ class Incoming(Liveness):
     """
 
     rate = MessageRate()
-    _inbox_lock = threading.Lock()
+    _inbox_lock = BriefLock()
 
     def __init__(self, server: Any, sid: str) -> None:
         super().__init__(server, sid)

@@ -5,13 +5,13 @@ requests meanwhile. A packet that is sent to one client during that time queues 
 """
 
 import logging
-import threading
 from collections import deque
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from inspect import GEN_CLOSED, getgeneratorstate
 from typing import Any, Protocol
 
+from teamcal.brief_lock import BriefLock
 from teamcal.metrics import DELIVERIES, NO_METRICS, Metrics
 from teamcal.realtime.direct_write import PacketBatch, SendFunction
 from teamcal.realtime.shared_packet import size_of
@@ -67,7 +67,7 @@ class Outbox:
         self._cache: dict[str, tuple[tuple[str, ...], Sequence[SendFunction | None]]] = {}
         self._packets = 0
         self._delivering = False
-        self._lock = threading.Lock()
+        self._lock = BriefLock()
 
     def broadcast(self, recipients: tuple[str, ...], packet: Any) -> None:
         """As `queue`, after `wait`."""

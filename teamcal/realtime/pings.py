@@ -5,10 +5,11 @@ seventh of the memory of a connection.
 """
 
 import logging
-import threading
 import time
 from collections import deque
 from collections.abc import Callable
+
+from teamcal.brief_lock import BriefLock
 
 logger = logging.getLogger(__name__)
 
@@ -28,7 +29,7 @@ class PingScheduler:
         self._interval, self._spawn, self._sleep = interval, spawn, sleep
         self._due: deque[tuple[float, Callable[[], object]]] = deque()
         self._running = False
-        self._lock = threading.Lock()
+        self._lock = BriefLock()
 
     def schedule(self, ping: Callable[[], object]) -> None:
         with self._lock:

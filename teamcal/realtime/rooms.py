@@ -1,10 +1,11 @@
 """Which clients are in which rooms of Socket.IO."""
 
-import threading
 from collections.abc import Iterable
 from typing import Any
 
 from socketio import Manager
+
+from teamcal.brief_lock import BriefLock
 
 
 class RoomManager(Manager):
@@ -20,7 +21,7 @@ class RoomManager(Manager):
     def __init__(self) -> None:
         super().__init__()
         self._rooms_of: dict[str, set[str | None]] = {}
-        self._lock = threading.RLock()
+        self._lock = BriefLock()
 
     @property
     def clients(self) -> int:

@@ -1,10 +1,10 @@
 """Counts what waits to be sent: for a client, and for all clients of the process."""
 
-import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, Protocol
 
+from teamcal.brief_lock import BriefLock
 from teamcal.realtime.shared_packet import SharedPacket, size_of
 
 PACKET_BYTES = 500
@@ -38,7 +38,7 @@ class ProcessUnread:
         self.limits, self._readers = limits, readers
         self.total = 0
         self._holders: Counter[int] = Counter()
-        self._lock = threading.Lock()
+        self._lock = BriefLock()
 
     def hold(self, packets: Iterable[Any]) -> None:
         with self._lock:

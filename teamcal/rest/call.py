@@ -129,7 +129,8 @@ def bytes_reply(content: bytes, etag: str | None = None, gzip: Callable[[], byte
 
 def compressible(reply: Reply) -> Reply:
     """Returns a list that may be compressed, anew for each who asks for it."""
-    return reply._replace(gzip=partial(gzip_of, reply.body))
+    status, headers, body, content_type, _ = reply  # `_replace` takes ten times as long
+    return Reply(status, headers, body, content_type, partial(gzip_of, body))
 
 
 def revalidated(etag: str | None) -> Mapping[str, str]:

@@ -63,7 +63,7 @@ def if_modified(reply: Reply, call: Call) -> Reply:
 
 
 def _not_modified(reply: Reply) -> Reply:
-    return reply._replace(status=304, body=b"")
+    return Reply(304, reply.headers, b"", reply.content_type)
 
 
 def error_reply(error: Exception, call: Call) -> Reply:

@@ -22,4 +22,4 @@ def varying(reply: Reply, compressed: bool) -> Reply:
     headers = {**reply.headers, "Vary": "Accept-Encoding"}
     if compressed and "ETag" in headers:
         headers["ETag"] = f"W/{headers['ETag']}"
-    return reply._replace(headers=headers)
+    return Reply(reply.status, headers, reply.body, reply.content_type, reply.gzip)

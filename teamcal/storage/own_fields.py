@@ -42,6 +42,7 @@ _OWN_NAMES = {letter: name for name, letter in LETTERS.items()}
 MARK = _FOREIGN = "~"
 _FOREIGN_NAMES = {_FOREIGN + name: name for name in _NAMES}
 _IN_ROWS = {MARK + letter: name for name, letter in LETTERS.items()}
+_ROW_NAMES = {name: MARK + letter for name, letter in LETTERS.items()} | _FOREIGN_NAMES
 _TOLD_APART = _NAMES | _IN_ROWS.keys() | {MARK}
 
 
@@ -74,11 +75,9 @@ def as_stored(record: Record) -> Record:
 def as_in_row(record: Record) -> Record:
     """Returns a record as it is stored in a row, of one as it is in memory."""
     left_out = "time_zone" if record.get("time_zone") == DEFAULT_ZONE and "start_time" in record else ""
-    return {_in_row(name): value for name, value in record.items() if name not in (left_out, MARK)}
-
-
-def _in_row(name: str) -> str:
-    return MARK + LETTERS[name] if name in LETTERS else _FOREIGN_NAMES.get(name, name)
+    return {
+        _ROW_NAMES.get(name, name): value for name, value in record.items() if name not in (left_out, MARK)
+    }
 
 
 def _with_foreign(record: Record) -> Record:

@@ -1,11 +1,11 @@
 """Who may do what at this moment, as far as this process knows: what the replica of `@access` says."""
 
 import logging
-import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 
 from teamcal.access import Rights
+from teamcal.brief_lock import BriefLock
 from teamcal.domain.access_operations import TOKEN_REVOKED
 from teamcal.domain.changes import Change
 from teamcal.domain.values import Record
@@ -32,7 +32,7 @@ class CurrentRights:
         """Counts what may have ended a token: what was read of one before such a change isn't kept after."""
         self._revoked: OrderedDict[str, None] = OrderedDict()
         self._listeners: list[RightsChanged] = []
-        self._lock = threading.Lock()
+        self._lock = BriefLock()
 
     def listen(self, changed: RightsChanged) -> None:
         """Has `changed` called after each change of rights, in the order in which they asked for it."""

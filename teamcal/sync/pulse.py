@@ -7,6 +7,7 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
+from teamcal.brief_lock import BriefLock
 from teamcal.deadline import within
 from teamcal.domain.changes import Change, Head
 from teamcal.domain.database import Database
@@ -43,7 +44,7 @@ class PulseSender:
         self._database, self._metrics, self._clock = database, metrics, clock
         self._slow_until = float("inf") if is_slow else -float("inf")
         self.process = secrets.randbits(53) or 1
-        self._lock = threading.Lock()
+        self._lock = BriefLock()
         self._putting = threading.Lock()
         self._named: OrderedDict[str, NamedLog] = OrderedDict()
         # When the last pulses were put, and the counters that they told.

@@ -1,10 +1,10 @@
 """The replicas of this process, within a memory budget."""
 
-import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
+from teamcal.brief_lock import BriefLock
 from teamcal.domain.changes import ACCESS, LISTS, Change
 from teamcal.domain.events import public_event
 from teamcal.domain.fold import Submission
@@ -53,7 +53,7 @@ class Replicas(Holder):
         self._kept: OrderedDict[str, Replica] = OrderedDict()
         self._sizes: dict[str, int] = {}
         self._places: dict[str, str] = {}
-        self._lock = threading.Lock()
+        self._lock = BriefLock()
         ports.metrics.gauge(REPLICAS, lambda: len(self._kept))
         ports.metrics.gauge(REPLICA_BYTES, lambda: self.used)
 
@@ -66,7 +66,7 @@ class Replicas(Holder):
                 self._queues[replica] = CommitQueue(self.ports)
             elif log_id in self._kept:
                 self._kept.move_to_end(log_id)
-                if replica.cache.since:  # an answer grows when it is asked for
+                if replica.cache.since and replica.cache.has_grown():
                     self._count(replica)
             elif replica.head is not None:
                 self._keep(replica)

@@ -17,8 +17,8 @@ CACHED_BYTES = 8 * 2**20
 """No further answer is kept when those that are kept take this much. An answer that is kept may grow by its
 JSON, which is at most about twice as big as the changes that it is made of."""
 CACHED_WINDOWS = 16
-"""Lists of the events that touch a range of days, which clients with the same page ask for; their JSON and
-gzip form together within CACHED_BYTES when they are added."""
+"""Lists of the events of a range of days, which clients with the same page ask for; their JSON and gzip form
+together within CACHED_BYTES when they are added."""
 
 LIST_START = b'{"success":true,"events":'
 
@@ -41,6 +41,7 @@ class RevisionCache:
     day: str = ""
     """Of these clients (teamcal/sync/plain_view.py)."""
     since: dict[tuple[Cursor, int | None], ChangesSince] = field(default_factory=dict)
+    _forms: int = 0
 
     @cached_property
     def cursor(self) -> str:
@@ -67,6 +68,11 @@ class RevisionCache:
                 return False
         self.lists[filter, series] = answer
         return True
+
+    def has_grown(self) -> bool:
+        """Whether an answer about changes has got another form of it since this was last asked."""
+        before, self._forms = self._forms, sum(len(vars(answer)) for answer in list(self.since.values()))
+        return self._forms != before
 
     def keep(self, position: Cursor, limit: int | None, answer: ChangesSince) -> None:
         if len(self.since) < CACHED_ANSWERS and self._since_memory + answer.memory <= CACHED_BYTES:

@@ -1,9 +1,9 @@
 """One read of a log's head for all requests that were already waiting when it was sent."""
 
-import threading
 from collections.abc import Callable
 from copy import copy
 
+from teamcal.brief_lock import BriefLock
 from teamcal.deadline import has_time_for_a_call, remaining
 from teamcal.errors import CalendarError, StorageUnavailable
 from teamcal.sync.locks import Signal
@@ -31,7 +31,7 @@ class SharedRead:
 
     def __init__(self, log_id: str) -> None:
         self._log_id = log_id
-        self._lock = threading.Lock()
+        self._lock = BriefLock()
         self._newest: _Round | None = None
         self._gathering: _Round | None = None
 

@@ -27,8 +27,8 @@ class EventFilter(NamedTuple):
 
     @property
     def is_window(self) -> bool:
-        """Whether it is what a client holds that has asked for these days only."""
-        return self.touching and not self.text and self.limit is None
+        """Whether it is a range of days and nothing else, which many clients ask for."""
+        return not self.text and self.limit is None
 
 
 def _reaches(event: Record, day: str) -> bool:

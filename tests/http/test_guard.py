@@ -193,6 +193,13 @@ def test_what_has_not_changed_says_the_same(house: House, fast_path: bool) -> No
     etag = http.get("/api/departments").headers["ETag"]
     answer = http.get("/api/departments", headers={"If-None-Match": etag})
     assert (answer.status_code, answer.headers["Cache-Control"]) == (304, "no-cache")
+    # Whatever else the client has to know is with the answer that it has kept (RFC 9110, 15.4.5).
+    assert "Content-Security-Policy" not in answer.headers
+
+
+def test_in_token_mode_what_has_not_changed_stays_the_askers() -> None:
+    headers = dict(SafeHeaders(any_page=False, token_mode=True)("/api/departments", "304 NOT MODIFIED"))
+    assert headers == {"Cache-Control": "private, no-cache", "Vary": "Authorization, Cookie, Origin"}
 
 
 def test_in_token_mode_answers_belong_to_who_asked() -> None:

@@ -65,10 +65,20 @@ def test_a_changed_gunicorn_is_named_and_the_worker_serves(
 ) -> None:
     monkeypatch.delattr(gunicorn.util, "write_error")
     monkeypatch.delattr(gunicorn.http.wsgi.Response, "force_close")
+    monkeypatch.delattr(gunicorn.http.wsgi.Response, "send_headers")
     worker: Any = SimpleNamespace(
-        log=gunicorn.glogging.Logger(Config()), cfg=Config(), worker_connections=10, timeout_ctx=None
+        log=gunicorn.glogging.Logger(Config()),
+        cfg=SimpleNamespace(is_ssl=False),
+        worker_connections=10,
+        timeout_ctx=None,
     )
     with caplog.at_level(logging.WARNING):
         prepare(worker, Transfers(print, print))
-    for name in ("util.write_error", "Response.force_close", "AsyncWorker.handle"):
+    for name in (
+        "util.write_error",
+        "Response.force_close",
+        "Response.sock",
+        "Config.settings",
+        "AsyncWorker",
+    ):
         assert name in caplog.text

@@ -66,6 +66,22 @@ def test_what_grows_is_evicted_too(house: House) -> None:
     assert set(server.replicas._kept) == {DEPARTMENTS, small}
 
 
+def test_each_form_of_an_answer_is_counted_once_it_is_there(house: House) -> None:
+    server = house.server()
+    department = server.department()
+    cursor = server.http.get(f"/api/changes/{department}").json["cursor"]
+    server.event(department, description="가" * 9_000)
+    path, sizes = f"/api/changes/{department}?cursor={cursor}", []
+    for form in ("", "&compact=1", ""):
+        size = len(server.http.get(path + form).data)
+        replica = server.replicas.of(department)  # as every request begins
+        assert server.replicas.used == counted(server.replicas)
+        sizes.append(replica.cache.memory)
+    assert sizes[0] >= size
+    assert sizes[1] >= sizes[0] + size // 2
+    assert sizes[2] == sizes[1]
+
+
 @pytest.mark.usefixtures("_no_collector")
 def test_a_replica_in_use_or_with_members_is_not_evicted(house: House) -> None:
     server = house.server(replica_memory=1)

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from teamcal.domain.caller import UNNAMED
 from teamcal.domain.events import event_json, order_of, public_event
-from teamcal.sync.revision_cache import CACHED_ANSWERS
-from teamcal.sync.sorted_events import SortedEvents
+from teamcal.sync.revision_cache import CACHED_ANSWERS, CACHED_WINDOWS
+from teamcal.sync.sorted_events import EventFilter, SortedEvents
 from tests.house import House, Server, right_now
 
 DATES = ["", "2024-01-01", "2024-01-02", "2024-02-29", "2024-12-31"]
@@ -148,6 +149,25 @@ def test_who_comes_back_to_a_department_shares_one_read_of_its_log(house: House)
         assert answer["events"] == events
     assert calls.count("Query") <= 1
     assert calls.count("GetItem") <= 10
+
+
+def test_a_range_of_days_is_made_once_a_revision(house: House) -> None:
+    server = house.server()
+    department = server.department()
+    server.event(department, event_date="2024-01-20")
+    ranges = [EventFilter("2024-01-01", f"2024-01-{day:02}") for day in range(1, CACHED_WINDOWS + 5)]
+
+    def listed(filter: EventFilter) -> bytes:
+        return server.calendar.events.list_json(UNNAMED, department, filter)[0]
+
+    made = [listed(filter) for filter in ranges]
+    again = [listed(filter) for filter in ranges]
+    assert made == again
+    assert [one is other for one, other in zip(made, again, strict=True)].count(True) == CACHED_WINDOWS
+    searched = EventFilter("2024-01-01", text="회의")
+    assert listed(searched) is not listed(searched)  # nobody else asks for the same
+    server.event(department, event_date="2024-01-01", title="새")
+    assert "새".encode() in listed(ranges[0])
 
 
 def test_no_more_answers_are_kept_than_a_few(house: House) -> None:

@@ -1,0 +1,11 @@
+"""A lock for work that never waits.
+
+eventlet and gevent replace the locks of `threading` by ones of their own, in Python, that let other green
+threads run. Where nothing waits while the lock is held no other green thread runs either, and real threads
+are all that must be kept out. What `_thread` calls RLock does that, and both leave it as it is: with
+`threading.Lock` the locks were 60 µs of a request.
+"""
+
+from _thread import RLock as BriefLock
+
+__all__ = ["BriefLock"]

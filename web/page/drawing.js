@@ -10,8 +10,8 @@ const [MANY, PIECE] = [20, 250];
 export function createDrawing(drawAll) {
   let [isPlanned, later] = [false, null];
   let [drawnAt, cost] = [0, 0];
-  // When the first change came that isn't drawn yet, and whether a piece of a batch is among those that came since.
-  let [since, isBatch] = [null, false];
+  // When the first change came that isn't drawn yet, whether a piece of a batch is among those that came since, and when they are due.
+  let [since, isBatch, due] = [null, false, 0];
   let answers = null;
 
   /** Draws in the next frame. */
@@ -35,14 +35,24 @@ export function createDrawing(drawAll) {
     const rested = Math.min(since + LONGEST_WAIT, drawnAt + cost * 8);
     isBatch ||= changes >= MANY;
     const ended = isBatch ? Math.min(now + PIECE, since + LONGEST_WAIT) : Math.min(now + QUIET, since + LONGEST_BURST);
-    clearTimeout(later);
-    later = setTimeout(redraw, Math.max(rested, ended) - now);
+    due = Math.max(rested, ended);
+    if (later === null) wait(due - now);
+  }
+
+  /** Each further change makes it due later: one timer that looks again costs less than another one for each change. */
+  function wait(time) {
+    later = setTimeout(() => {
+      later = null;
+      const left = due - performance.now();
+      if (left > 0) wait(left);
+      else redraw();
+    }, time);
   }
 
   function draw() {
     const began = performance.now();
     clearTimeout(later);
-    [since, isBatch] = [null, false];
+    [later, since, isBatch] = [null, null, false];
     answers = new Map();
     try {
       drawAll();

@@ -15,15 +15,27 @@ export function createBursts({ timers, environment, tell }) {
     tell(message);
   }
 
+  /** One timer that looks again costs less than another one for each change. */
+  function wait(key, time) {
+    const burst = bursts.get(key);
+    burst.cancel = timers.later(time, () => {
+      const left = burst.last + QUIET - environment.now();
+      if (left > 0) wait(key, left);
+      else flush(key);
+    });
+  }
+
   return {
     add(departmentId, changes, caughtUp = false) {
       const key = `${departmentId} ${caughtUp}`;
-      const burst = bursts.get(key) ?? { began: environment.now(), cancel: () => {}, message: { departmentId, changes: [], caughtUp } };
-      bursts.set(key, burst);
+      const now = environment.now();
+      const isNew = !bursts.has(key);
+      if (isNew) bursts.set(key, { began: now, last: now, cancel: () => {}, message: { departmentId, changes: [], caughtUp } });
+      const burst = bursts.get(key);
       burst.message.changes.push(...changes);
-      burst.cancel();
-      if (environment.now() - burst.began >= LONGEST) flush(key);
-      else burst.cancel = timers.later(QUIET, () => flush(key));
+      burst.last = now;
+      if (now - burst.began >= LONGEST) flush(key);
+      else if (isNew) wait(key, QUIET);
     },
     forget(departmentId) {
       for (const [key, { cancel, message }] of bursts) {

@@ -78,31 +78,37 @@ export function inOrder(a, b, day = a.event_date) {
 /** Compares two events by day, then as on that day. */
 export const byDay = (a, b) => (a.event_date === b.event_date ? inOrder(a, b) : a.event_date < b.event_date ? -1 : 1);
 
-// Event → where it was when it was sorted last.
-const places = new WeakMap();
+// Event → {event, key, place, sorting}: its place when it was sorted last, and in which sorting. An event that has changed is another one.
+const entries = new WeakMap();
+let sortings = 0;
 
 /**
  * Returns events sorted by day: as `byDay` compares them, but what decides most often is a number, worked out once for each. They begin
  * in their last order, since few are new, and what is nearly sorted is sorted in no time.
  */
 export function sortedByDay(events) {
-  const keyed = inLastOrder(events).map((event) => ({ event, key: numberOf(event.event_date) * 10_000 + minuteOf(startOn(event, event.event_date)) }));
-  keyed.sort((a, b) => a.key - b.key || byDay(a.event, b.event));
-  return keyed.map(({ event }, place) => {
-    places.set(event, place);
-    return event;
+  const ordered = inLastOrder(events.map(entryOf));
+  ordered.sort((a, b) => a.key - b.key || (a.sorting === b.sorting && a.sorting > 0 ? a.place - b.place : byDay(a.event, b.event)));
+  sortings += 1;
+  return ordered.map((entry, place) => {
+    [entry.place, entry.sorting] = [place, sortings];
+    return entry.event;
   });
 }
 
-function inLastOrder(events) {
+function entryOf(event) {
+  if (!entries.has(event)) entries.set(event, { event, key: numberOf(event.event_date) * 10_000 + minuteOf(startOn(event, event.event_date)), place: 0, sorting: 0 });
+  return entries.get(event);
+}
+
+function inLastOrder(all) {
   const [known, others] = [[], []];
-  for (const event of events) {
-    const place = places.get(event);
+  for (const entry of all) {
     // Two that were sorted apart may have had the same place.
-    if (place === undefined || known[place] !== undefined) others.push(event);
-    else known[place] = event;
+    if (entry.sorting === 0 || known[entry.place] !== undefined) others.push(entry);
+    else known[entry.place] = entry;
   }
-  return [...known.filter((event) => event !== undefined), ...others];
+  return [...known.filter((entry) => entry !== undefined), ...others];
 }
 
 /** The place of a start on its day. */

@@ -1,4 +1,4 @@
-"""The lock for work that never waits is the interpreter's own under every worker, and keeps real threads out."""
+"""The lock for work that never waits is the interpreter's under every worker; real threads are kept out."""
 
 import subprocess
 import sys
@@ -17,7 +17,9 @@ PATCHES = {
 
 @pytest.mark.parametrize("worker", PATCHES)
 def test_no_worker_replaces_it(worker: str) -> None:
-    check = "from teamcal.brief_lock import BriefLock; print(type(BriefLock()).__module__, BriefLock.__name__)"
+    check = (
+        "from teamcal.brief_lock import BriefLock; print(type(BriefLock()).__module__, BriefLock.__name__)"
+    )
     command = [sys.executable, "-W", "ignore", "-c", f"{PATCHES[worker]}\n{check}"]
     said = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
     assert said.stdout.split() == ["_thread", "RLock"]

@@ -41,10 +41,10 @@ export function createDrawing(drawAll) {
 
   /** Each further change makes it due later: one timer that looks again costs less than another one for each change. */
   function wait(time) {
+    const until = due;
     later = setTimeout(() => {
       later = null;
-      const left = due - performance.now();
-      if (left > 0) wait(left);
+      if (due > until) wait(due - until);
       else redraw();
     }, time);
   }

@@ -15,12 +15,13 @@ export function createBursts({ timers, environment, tell }) {
     tell(message);
   }
 
-  /** One timer that looks again costs less than another one for each change. */
+  /** One timer that looks again costs less than another one for each change. The clock may be put back or forward meanwhile. */
   function wait(key, time) {
     const burst = bursts.get(key);
+    const { last } = burst;
     burst.cancel = timers.later(time, () => {
-      const left = burst.last + QUIET - environment.now();
-      if (left > 0) wait(key, left);
+      const more = Math.min(burst.last - last, QUIET);
+      if (more > 0) wait(key, more);
       else flush(key);
     });
   }

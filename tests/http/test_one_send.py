@@ -27,19 +27,27 @@ class Wire:
         self.sent.append(bytes(data))
 
 
+def response_on(wire: Wire, method: str = "GET") -> Response:
+    request = SimpleNamespace(method=method, version=(1, 1), should_close=lambda: False)
+    return Response(request, wire, Config())
+
+
+def layer_over(application: Any) -> LimitedAnswers:
+    return LimitedAnswers(application, Transfers(lambda task: None, lambda seconds: None), 65_536, 2**20)
+
+
 def answered(
     body: Iterable[bytes], status: str = "200 OK", length: int | None = None, method: str = "GET"
 ) -> list[bytes]:
     """Returns what gunicorn sends of an answer, call by call; as `AsyncWorker.handle_request` does it."""
     wire = Wire()
-    request = SimpleNamespace(method=method, version=(1, 1), should_close=lambda: False)
-    response = Response(request, wire, Config())
+    response = response_on(wire, method)
 
     def application(environ: Any, start_response: Any) -> Iterable[bytes]:
         start_response(status, [] if length is None else [("Content-Length", str(length))])
         return body
 
-    layer = LimitedAnswers(application, Transfers(lambda task: None, lambda seconds: None), 65_536, 2**20)
+    layer = layer_over(application)
     answer = layer({"gunicorn.socket": wire, "PATH_INFO": "/api/departments"}, response.start_response)
     try:
         for part in answer:
@@ -101,8 +109,7 @@ def test_a_body_that_breaks_off_has_sent_its_head() -> None:
         raise ValueError
 
     wire = Wire()
-    request = SimpleNamespace(method="GET", version=(1, 1), should_close=lambda: False)
-    response = Response(request, wire, Config())
+    response = response_on(wire)
     response.start_response("200 OK", [("Content-Length", "10")])
     held = hold_head(response.start_response)
     assert held is not None
@@ -114,15 +121,12 @@ def test_a_body_that_breaks_off_has_sent_its_head() -> None:
 
 
 def test_a_client_that_is_gone_leaves_nothing_behind() -> None:
+    def application(environ: Any, start_response: Any) -> Iterable[bytes]:
+        start_response("304 NOT MODIFIED", [])
+        return []
+
     wire = Wire(fails_at=0)
-    request = SimpleNamespace(method="GET", version=(1, 1), should_close=lambda: False)
-    response = Response(request, wire, Config())
-    layer = LimitedAnswers(
-        lambda environ, start: (start("304 NOT MODIFIED", []), [])[1],  # type: ignore[arg-type,return-value]
-        Transfers(lambda task: None, lambda seconds: None),
-        65_536,
-        2**20,
-    )
+    response, layer = response_on(wire), layer_over(application)
     answer = layer({"gunicorn.socket": wire, "PATH_INFO": "/"}, response.start_response)
     response.close()
     with pytest.raises(BrokenPipeError):

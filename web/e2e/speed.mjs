@@ -47,13 +47,16 @@ const browser = await chromium.launch({
 /** In the page: when the first event was drawn, and when each text that is waited for was. Nothing asks for it in every frame, which costs. */
 function watch() {
   const { promise, resolve } = Promise.withResolvers();
-  const first = () => document.querySelector("#calendar [data-event]") && resolve(performance.now());
+  let isDrawn = false;
   globalThis.drawn = promise;
   globalThis.announced = [];
   globalThis.onAnnounced = () => {};
   globalThis.waiting = new Map();
   const look = () => {
-    first();
+    if (!isDrawn && document.querySelector("#calendar [data-event]")) {
+      isDrawn = true;
+      resolve(performance.now());
+    }
     const said = document.getElementById("announcement")?.textContent;
     if (said && globalThis.announced.at(-1) !== said) {
       globalThis.announced.push(said);

@@ -123,5 +123,5 @@ def _counted(event: dict[str, Any], today: str | None) -> dict[str, Any]:
     if today is None:
         return event
     with suppress(ValueError):
-        event["d_day"] = days_between(today, first_date(event))
+        return {**event, "d_day": days_between(today, first_date(event))}
     return event

@@ -30,12 +30,25 @@ _OTHERS = frozenset(_IF_SET)
 _PUBLIC_DEPARTMENT = ("id", "name", "description", "created_at", "updated_at")
 
 
+_last_made: tuple[Record, Record] = ({}, {})
+"""An event and its public form: a write needs it for the list, for the members and for its answer."""
+
+
 def public_event(event: Record) -> Record:
-    """Returns the event as REST and live messages carry it.
+    """Returns the event as REST and live messages carry it; neither of the two is changed afterwards.
 
     The simple fields are strings, also where it has none; the others are there if they are set. `revision`
     and `version` are numbers.
     """
+    global _last_made
+    made_of, public = _last_made
+    if made_of is not event:
+        public = _public_event(event)
+        _last_made = event, public
+    return public
+
+
+def _public_event(event: Record) -> Record:
     public: Record = {
         name: value if type(value := event.get(name)) is str else text_of(value) for name in _PUBLIC_EVENT
     }

@@ -1,7 +1,10 @@
 """What gunicorn's workers lack: refusals in JSON, a safe log, room for others beside slow clients."""
 
 import logging
+import time
 from contextlib import suppress
+from email.utils import formatdate
+from functools import lru_cache
 from typing import Any
 
 import gunicorn.http.wsgi
@@ -12,7 +15,7 @@ from teamcal.domain.values import to_json
 from teamcal.http.connections import Connections
 from teamcal.http.exposure import Exposure, refuse_to_start
 from teamcal.http.transfers import Transfers
-from teamcal.library_internals import CLOSING, CONNECTIONS, ERROR_PAGES, HEADS, SETTINGS, fallback_of
+from teamcal.library_internals import CLOSING, CONNECTIONS, DATES, ERROR_PAGES, HEADS, SETTINGS, fallback_of
 from teamcal.logs import Repetitions, SafeFormatter
 from teamcal.settings import SettingsError
 from teamcal.texts.error_body import code_of, failure
@@ -35,6 +38,10 @@ def prepare(worker: Any, transfers: Transfers) -> None:
         gunicorn.util.write_error = write_error
     else:
         missing.append(ERROR_PAGES)
+    if hasattr(gunicorn.util, "http_date"):
+        gunicorn.util.http_date = http_date
+    else:
+        missing.append(DATES)
     if not hasattr(gunicorn.http.wsgi.Response, "force_close"):
         missing.append(CLOSING)
     if not hasattr(gunicorn.http.wsgi.Response, "send_headers"):
@@ -56,6 +63,16 @@ def remember_settings(config: Any) -> None:
     Config looks each of them up whenever it is read, which took 20 µs a request.
     """
     vars(config).update({name: setting.get() for name, setting in config.settings.items()})
+
+
+def http_date(timestamp: float | None = None) -> str:
+    """gunicorn's: the time of an answer, which many answers have in common."""
+    return _date_of(int(time.time() if timestamp is None else timestamp))
+
+
+@lru_cache(1)
+def _date_of(second: int) -> str:
+    return formatdate(second, usegmt=True)
 
 
 def announce(worker: Any, exposure: Exposure) -> None:

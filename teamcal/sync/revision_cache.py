@@ -85,4 +85,6 @@ class RevisionCache:
     @property
     def memory(self) -> int:
         """Bytes of the answers."""
+        if not self.lists:
+            return self._since_memory
         return sum(kept.memory for kept in list(self.lists.values())) + self._since_memory

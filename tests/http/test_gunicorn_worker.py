@@ -3,6 +3,7 @@
 import json
 import logging
 import socket
+import time
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,8 +12,9 @@ import gunicorn.http.wsgi
 import gunicorn.util
 import pytest
 from gunicorn.config import Config
+from gunicorn.util import http_date as gunicorn_date
 
-from teamcal.http.gunicorn_worker import prepare, write_error
+from teamcal.http.gunicorn_worker import http_date, prepare, write_error
 from teamcal.http.transfers import Transfers
 from tests.rest.raw_http import exchange
 from tests.tls_server import Real
@@ -60,10 +62,18 @@ def test_the_code_of_a_refusal(status: int, code: str) -> None:
     assert json.loads(body)["code"] == code
 
 
+@pytest.mark.parametrize("second", [0, 951_782_399, 951_782_400, 1_795_824_000, 253_402_300_799])
+def test_dates_are_gunicorns_own(second: int) -> None:
+    for part in (0.0, 0.5, 0.999):
+        assert http_date(second + part) == gunicorn_date(second)
+    assert http_date() in (gunicorn_date(), gunicorn_date(time.time() - 1))
+
+
 def test_a_changed_gunicorn_is_named_and_the_worker_serves(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.delattr(gunicorn.util, "write_error")
+    monkeypatch.delattr(gunicorn.util, "http_date")
     monkeypatch.delattr(gunicorn.http.wsgi.Response, "force_close")
     monkeypatch.delattr(gunicorn.http.wsgi.Response, "send_headers")
     worker: Any = SimpleNamespace(
@@ -76,6 +86,7 @@ def test_a_changed_gunicorn_is_named_and_the_worker_serves(
         prepare(worker, Transfers(print, print))
     for name in (
         "util.write_error",
+        "util.http_date",
         "Response.force_close",
         "Response.sock",
         "Config.settings",

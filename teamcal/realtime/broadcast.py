@@ -9,6 +9,7 @@ from engineio.packet import Packet as EnginePacket
 from socketio.packet import EVENT, Packet
 
 from teamcal.realtime.outbox import Outbox
+from teamcal.realtime.rooms import RoomManager
 
 Broadcast = Callable[[str, dict[str, Any], str | None], None]
 """(name, payload, room): sends to everybody who is in `room` now, or to all clients without one."""
@@ -25,6 +26,8 @@ class TextPacket(Packet):
 
 def members_of(manager: Any, room: str | None) -> tuple[str, ...]:
     """The Engine.IO ids of those who are in the room now: 9,000 of them in 0.1 ms."""
+    if isinstance(manager, RoomManager):
+        return manager.members(room)
     return tuple(manager.rooms.get("/", {}).get(room, {}).values())
 
 

@@ -42,12 +42,16 @@ class Client(Protocol):
 
 @dataclass
 class Delivery:
-    """A batch and its recipients (keys of the outbox's `clients`). `send_functions`: theirs, or ()."""
+    """A batch and its recipients (keys of the outbox's `clients`). `send_functions`: theirs, or ().
+
+    `is_whole`: no other recipients of the batch come after these.
+    """
 
     recipients: tuple[str, ...]
     batch: PacketBatch
     size: int = 0
     send_functions: Sequence[SendFunction | None] = ()
+    is_whole: bool = True
 
 
 class Outbox:
@@ -136,7 +140,8 @@ class Outbox:
         try:
             for chunk in chunks:
                 self._deliver(chunk)
-                self._pause(0)
+                if self._waiting or not chunk.is_whole:
+                    self._pause(0)
         except BaseException:
             # This task is being ended, or the delivery failed. Another task continues where this one stopped;
             # a generator that raised has ended, and a new one continues with the next delivery.
@@ -160,6 +165,7 @@ class Outbox:
                     delivery.recipients[chunk],
                     delivery.batch,
                     send_functions=functions[chunk] if valid else (),
+                    is_whole=start + CHUNK >= len(delivery.recipients),
                 )
 
     def _send_functions_of(self, recipients: tuple[str, ...]) -> Sequence[SendFunction | None]:

@@ -210,8 +210,26 @@ def test_other_tasks_run_between_chunks() -> None:
         return [client.texts for client in clients.values()]
 
     outbox.broadcast(tuple(clients), packet("1"))
-    wait_until(lambda: len(reached) == 3)
-    assert reached == [CHUNK, 2 * CHUNK, 2 * CHUNK + 1]
+    wait_until(lambda: sum(map(len, texts())) == len(clients))
+    assert reached == [CHUNK, 2 * CHUNK]  # and none after the last, behind which nothing waits
+
+
+def test_other_tasks_run_between_two_broadcasts() -> None:
+    clients = {"a": RecordingClient()}
+    reached: list[int] = []
+
+    def pause(seconds: float) -> None:
+        reached.append(len(clients["a"].texts))
+        if len(reached) == 1:
+            outbox.broadcast(("a",), packet("3"))
+
+    outbox = Outbox(lambda: clients, lambda task, *arguments: tasks.append((task, arguments)), pause)
+    tasks: list[Any] = []
+    outbox.broadcast(("a",), packet("1"))
+    outbox.broadcast(("a", "b"), packet("2"))
+    (task, arguments), *others = tasks
+    task(*arguments)
+    assert (reached, clients["a"].texts, others) == ([1, 2], ["1", "2", "3"], [])
 
 
 class TaskEnded(BaseException):

@@ -38,6 +38,35 @@ def seconds_of(task: Callable[[], object]) -> float:
     return time.process_time() - began
 
 
+def test_the_members_of_a_room_are_those_of_now(house: House) -> None:
+    server = house.server()
+    manager = crowd(server, 20, departments=2).manager
+    room = room_of("1")
+
+    def expected(room: str | None) -> tuple[str, ...]:
+        return tuple(engine_id for _, engine_id in manager.get_participants("/", room))
+
+    def check() -> None:
+        for each in (room, room_of("0"), None):
+            assert manager.members(each) == expected(each)
+            assert manager.members(each) is manager.members(each)
+
+    check()
+    sids = [sid for sid, _ in manager.get_participants("/", None)]
+    for enter in (manager.leave_room, manager.enter_room):
+        enter(sids[1], "/", room)
+        check()
+    manager.disconnect(sids[3], "/")
+    check()
+    manager.close_room(room, "/")
+    check()
+    assert manager.members(room) == ()
+    disconnect_each(server)
+    wait_until(lambda: manager.clients == 0)
+    assert manager.members(None) == ()
+    assert manager._members == {}
+
+
 def send_all_away(server: Server) -> None:
     server.socketio.send_away(None)
     wait_until(lambda: server.socketio.server.manager.clients == 0)

@@ -87,6 +87,61 @@ const steps = {
     await save(page);
     await until("mine", async () => (await stored(meeting.id)).location === "1층");
   },
+  async "the end keeps its distance from a start that is typed, whatever it is on the way"(page) {
+    const { id } = await make({ title: "한 시간", start_time: "10:00", end_time: "11:00" });
+    await edit(page, "한 시간");
+    const starts = [];
+    await page.focus(field("start_time"));
+    for (const key of ["0", "2", "3", "0", "P", "ArrowUp", "Shift+Tab", "ArrowUp", "Shift+Tab", "1", "1"]) {
+      await page.keyboard.press(key);
+      const [start, end] = [await page.inputValue(field("start_time")), await page.inputValue(field("end_time"))];
+      starts.push(start);
+      const minutes = (time) => Number(time.slice(0, 2)) * 60 + Number(time.slice(3));
+      if (start) assert.equal((minutes(end) - minutes(start) + 1_440) % 1_440, 60, `${start} to ${end}`);
+    }
+    assert.ok(starts.includes("") && new Set(starts).size > 3, starts.join());
+    await page.fill(field("start_time"), "14:00");
+    await page.fill(field("end_time"), "16:30");
+    await page.fill(field("start_time"), "09:00");
+    await save(page);
+    await until("two and a half hours", async () => (await stored(id)).end_time === "11:30");
+  },
+  async "a rule without its last day yet is no error; leave names who takes it"(page) {
+    await page.fill("#name-input", "김민지");
+    await page.keyboard.press("Enter");
+    await page.click("#new-event");
+    await page.waitForSelector("#event-dialog[open]");
+    await page.fill(field("title"), "민지 휴가");
+    await page.click("#event-dialog .category-choice[value='연차']");
+    assert.equal(await page.inputValue(field("people")), "김민지");
+    await page.click("#event-dialog .category-choice[value='연차']");
+    assert.equal(await page.inputValue(field("people")), "");
+    await page.fill(field("people"), "이준호");
+    await page.click("#event-dialog .category-choice[value='연차']");
+    assert.equal(await page.inputValue(field("people")), "이준호");
+    await page.selectOption(field("recurrence"), "weekly");
+    await page.selectOption(field("repeat_ends"), "until");
+    await page.fill(field("repeat_until"), "");
+    await submit(page, "event-dialog");
+    await page.locator("#event-dialog [name=repeat_until]:invalid, #event-dialog .failure:visible, #event-dialog .wrong:visible, #event-dialog [aria-invalid=true]").first().waitFor();
+    await page.selectOption(field("recurrence"), "none");
+    await save(page);
+    await seen(page, "민지 휴가");
+  },
+  async "what is saved where one sees it turns no page"(page) {
+    await page.evaluate(() => document.activeElement.blur());
+    await page.keyboard.press("m");
+    const outside = page.locator("#calendar [role=gridcell][data-date]:visible");
+    const days = await outside.evaluateAll((cells) => cells.map(({ dataset }) => dataset.date));
+    const [range, day] = [await page.textContent("#range"), days.find((each) => !each.startsWith(today.slice(0, 7)))];
+    assert.ok(day, "a day of a neighbouring month");
+    await page.click("#new-event");
+    await page.fill(field("title"), "옆 달의 일정");
+    await page.fill(field("event_date"), day);
+    await save(page);
+    await seen(page, "옆 달의 일정");
+    assert.equal(await page.textContent("#range"), range);
+  },
   async "what the server takes a text for is said"(page) {
     await edit(page, "점심약속");
     await page.fill(field("time"), "저녁 7시");

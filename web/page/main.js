@@ -25,7 +25,6 @@ import { readStored, store } from "./stored.js";
 import { createEventView, createWords } from "./views/event-view.js";
 import { createHolidays } from "./views/holidays.js";
 import { createViews } from "./views/views.js";
-import { createWall } from "./views/wall.js";
 
 const REMEMBERED = "teamcal.departments";
 const FRESH = 4_000;
@@ -95,7 +94,8 @@ document.addEventListener("keydown", shortcuts.press);
 const rooms = createRooms({
   shortcuts,
   sync, text, language, settings, toast, ownName, select, show, today: () => today, place: () => router.place, range: rangeNow, isReadOnly: () => router.place.wall, changed: redraw,
-  go: (event) => show(event.event_date),
+  // Where it can be seen already nothing is turned.
+  go: ({ event_date: day }) => isInRange(day) || show(day),
 });
 const sidebar = createSidebar({ settings, phone, changed: redraw });
 const shell = createShell({
@@ -112,7 +112,7 @@ const settingsPanel = lazy(() => import("./settings-panel.js"), ({ fillSettings 
   ],
 }), failed);
 find("settings").addEventListener("beforetoggle", settingsPanel);
-const wall = createWall({ text, isOn: () => router.place.wall, end: () => router.go({ wall: false }) });
+const wall = lazy(() => import("./views/wall.js"), ({ createWall }) => createWall({ text, isOn: () => router.place.wall, end: () => router.go({ wall: false }) }), failed);
 
 function failed(error) {
   toast({ text: error.message || text("network_failed"), kind: "failure" });
@@ -131,14 +131,25 @@ function drawAll() {
   // The server takes a while for the first ones: what one waits for comes before.
   if (sync.session !== null && !isLoading) holidayList.show(range);
   views.draw({ view, day, today, ...range, heads: `${heads} ${settings.get("lunar")} ${settings.get("clock")}`, changes, holidays, departments: sync.departments, shownIds: sync.shown, readOnly: router.place.wall, isLoading });
-  wall.update();
+  drawWall();
   const nothing = sync.listed && sync.departments.size > 0 && sync.shown.size === 0;
   find("hint").hidden = !nothing;
   find("hint").textContent = nothing ? text("day_nothing_selected") : "";
 }
 
+async function drawWall() {
+  if (router.place.wall === document.body.hasAttribute("data-wall")) return;
+  document.body.toggleAttribute("data-wall");
+  (await wall())?.update();
+}
+
 function rangeNow() {
   return rangeOf(router.place.view, router.place.day, Number(settings.get("weekStart")), { monthGrid, addDays, startOfWeek });
+}
+
+function isInRange(day) {
+  const { first, last } = rangeNow();
+  return first <= day && day <= last;
 }
 
 let heldKey = "";

@@ -108,6 +108,23 @@ test("deleted events are those that haven't come back, the last one first", () =
   assert.deepEqual(deletedOf(changes).map(({ event: { id } }) => id), ["3", "2"]);
 });
 
+test("occurrences that were deleted on their own are among them, until they are back or their series is gone", () => {
+  const series = (exceptions, id = "s") => ({ ...event(id), event_date: "2026-11-03", end_date: "2026-11-04", recurrence: "FREQ=WEEKLY", exceptions });
+  const [at, later] = ["2026-11-27T01:00:00.000Z", "2026-11-27T02:00:00.000Z"];
+  const gone = (time) => ({ excluded: true, last_modified: time });
+  const one = { ...step(2, "updated", series({ "2026-11-10": gone(at) })), at, by: "이준호", by_verified: true };
+  const two = { ...step(3, "updated", series({ "2026-11-10": gone(at), "2026-11-17": gone(later), "2026-11-24": { title: "b", last_modified: later } })), at: later };
+  const found = deletedOf([step(1, "created", series({})), one, two]);
+  assert.deepEqual(found.map(({ event: { id, event_date: day, end_date: end, recurrence } }) => [id, day, end, recurrence]), [
+    ["s_20261117", "2026-11-17", "2026-11-18", undefined], ["s_20261110", "2026-11-10", "2026-11-11", undefined],
+  ]);
+  assert.deepEqual([found[1].at, found[1].by, found[1].verified], [at, "이준호", true]);
+  // Dates that an import or a form left out from the beginning were nothing.
+  assert.deepEqual(deletedOf([{ ...step(1, "created", series({ "2026-11-10": gone(at) })), at }]), []);
+  assert.deepEqual(deletedOf([one, { ...step(3, "updated", series({})), at: later }]), []);
+  assert.deepEqual(deletedOf([one, step(3, "deleted", series({}))]).map(({ event: { id } }) => id), ["s"]);
+});
+
 test("what can come back is the newest state that wasn't a deletion", () => {
   assert.equal(lastState([step(3, "deleted", event("1")), step(2, "updated", event("1")), step(1, "created", event("1"))]).revision, 2);
   assert.equal(lastState([step(4, "created", event("1")), step(3, "deleted", event("1"))]), null);

@@ -71,6 +71,25 @@ async function broughtBack(one, two, open, restore) {
   assert.equal((await stored(event.id)).title, "되살릴 일정");
 }
 
+async function broughtBackOnce(one, two, open, restore) {
+  for (const page of [one, two]) await at(page);
+  const series = await make({ title: "되살릴 회차", recurrence: "FREQ=DAILY;COUNT=3" });
+  for (const page of [one, two]) await drawn(page, "되살릴 회차").nth(2).waitFor();
+  const id = `${series.id}_${addDays(series.event_date, 1).replaceAll("-", "")}`;
+  await api("DELETE", `/api/events/${id}`);
+  const isDrawn = (count) => async (page) => equal("occurrences", () => drawn(page, "되살릴 회차").count(), count);
+  await Promise.all([one, two].map(isDrawn(2)));
+  await open(one);
+  const row = one.locator(`#deleted-events li[data-event="${id}"]`);
+  await row.waitFor();
+  assert.match(await row.textContent(), /이준호/);
+  await restore(one, id);
+  await row.waitFor({ state: "detached" });
+  await press(one, "Escape");
+  await closed(one, "deleted-dialog");
+  await Promise.all([one, two].map(isDrawn(3)));
+}
+
 async function counted(one, two, open, search) {
   const date = addDays(today, 40);
   for (const page of [one, two]) await at(page, date);
@@ -201,6 +220,10 @@ export const STEPS = {
   "deleted events": {
     mouse: (one, two) => broughtBack(one, two, byMenu("삭제된 일정"), (page, id) => page.click(`[data-restore="${id}"]`)),
     keyboard: (one, two) => broughtBack(one, two, byKeys("삭제된 일정"), (page, id) => activate(page, `[data-restore="${id}"]`)),
+  },
+  "deleted occurrences": {
+    mouse: (one, two) => broughtBackOnce(one, two, byMenu("삭제된 일정"), (page, id) => page.click(`[data-restore="${id}"]`)),
+    keyboard: (one, two) => broughtBackOnce(one, two, byKeys("삭제된 일정"), (page, id) => activate(page, `[data-restore="${id}"]`)),
   },
   "D-day": {
     mouse: (one, two) => counted(one, two, (page) => drawn(page, "마감").first().click(), (page) => page.click("#search")),

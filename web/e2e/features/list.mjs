@@ -66,6 +66,7 @@ export const FEATURES = {
     ["category filter", "hides the rest, in this browser only"],
     ["history", "who changed what, and an older state comes back"],
     ["deleted events", "what a colleague has deleted comes back"],
+    ["deleted occurrences", "so does a single one of a series"],
     ["D-day", "how many days are left"],
     ["import .ics", "dropped, or chosen; its report"],
     ["import .csv", "dropped, or chosen; its report"],

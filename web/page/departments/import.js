@@ -74,8 +74,10 @@ export function createImport({ routes, text }) {
   function show(job, entries, name) {
     const { total, done } = job;
     if (total) Object.assign(progress, { max: total, value: done });
-    if (job.state !== "running") Object.assign(progress, { max: 1, value: 1 });
-    state.textContent = text({ running: "import_running", done: "import_done" }[job.state] ?? "import_failed", { name, done: done ?? 0, total: total ?? "…" });
+    // Of a file that isn't understood nothing was taken: to try it again doesn't help.
+    const isRefused = job.state === "failed" && !job.done;
+    if (job.state !== "running") Object.assign(progress, { max: 1, value: isRefused ? 0 : 1 });
+    state.textContent = text({ running: "import_running", done: "import_done" }[job.state] ?? (isRefused ? "import_refused_file" : "import_failed"), { name, done: done ?? 0, total: total ?? "…" });
     counts.textContent = Object.entries(COUNTS).filter(([key]) => job[key] > 0).map(([key, label]) => text(label, { count: job[key] })).join(" · ");
     const remarkable = entries.filter(isRemarkable);
     list.append(...remarkable.slice(0, Math.max(0, MOST_SHOWN - remarks)).map(item));

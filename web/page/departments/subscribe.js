@@ -16,7 +16,7 @@ export function createSubscription({ routes, text, session, run, department }) {
   }, { data: { action: "copy" } });
   const local = element("p", { className: "quiet", textContent: text("feed_local"), hidden: true });
   const shown = element("div", { className: "secret wide", data: { for: "feed" }, hidden: true },
-    element("div", { className: "add" }, address, copy), element("p", {}, link, " ", copied), local);
+    element("div", { className: "add" }, address, copy), copied, element("p", {}, link), local);
 
   function reveal(url) {
     shown.hidden = url === "";

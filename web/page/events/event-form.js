@@ -22,7 +22,9 @@ export function createEventForm(form, { text, words, known, zone, me = () => "" 
   const control = (name) => form.elements.namedItem(name);
   const recurrence = createRecurrenceForm(form, { text, weekdayName: words.weekdayName });
   const several = form.querySelector(".several-days");
-  let before = { event_date: "", start_time: "", repeat_start: "" };
+  let before = { event_date: "", repeat_start: "" };
+  // The end keeps its distance from the start. While a start is typed, it is other times on the way, or none.
+  let kept = { start: "", end: "" };
   let isNew = true;
   let isReadOnly = false;
   // A new event without a title can take it from its category, which is shown where the title would stand.
@@ -36,7 +38,8 @@ export function createEventForm(form, { text, words, known, zone, me = () => "" 
     for (const radio of form.querySelectorAll("[name=time_kind]")) radio.addEventListener("change", kindChanged);
     several.addEventListener("change", severalChanged);
     control("event_date").addEventListener("change", moveDate);
-    control("start_time").addEventListener("change", moveStart);
+    control("start_time").addEventListener("change", moveEnd);
+    control("end_time").addEventListener("change", keepLength);
     for (const type of ["input", "focus"]) control("people").addEventListener(type, suggestPeople);
     for (const [name, list] of [["location", "places"], ["people", "people"], ["own_category", "categories"]]) control(name).setAttribute("list", `event-${list}`);
     control("own_category").addEventListener("keydown", ownTyped);
@@ -75,7 +78,8 @@ export function createEventForm(form, { text, words, known, zone, me = () => "" 
 
   function kindChanged() {
     if (control("time_kind").value === "clock" && !control("start_time").value) {
-      before.start_time = control("start_time").value = nextHour();
+      control("start_time").value = nextHour();
+      keepLength();
       control("start_time").focus();
     }
     show();
@@ -97,11 +101,13 @@ export function createEventForm(form, { text, words, known, zone, me = () => "" 
     before.event_date = day;
   }
 
-  function moveStart() {
+  function moveEnd() {
     const start = control("start_time").value;
-    const end = control("end_time");
-    if (start && before.start_time && end.value) end.value = shiftedEnd(before.start_time, start, end.value);
-    before.start_time = start;
+    if (start && kept.start && kept.end) control("end_time").value = shiftedEnd(kept.start, start, kept.end);
+  }
+
+  function keepLength() {
+    kept = { start: control("start_time").value, end: control("end_time").value };
   }
 
   function suggest(list, values) {
@@ -134,8 +140,16 @@ export function createEventForm(form, { text, words, known, zone, me = () => "" 
     return button;
   }
 
+  /** Who is away is found by the people of the event: in a new one it is who makes it, unless somebody else is named. */
+  function namePerson(isAway) {
+    const people = control("people");
+    if (!suggests || !me() || people.value.trim() !== (isAway ? "" : me())) return;
+    people.value = isAway ? me() : "";
+  }
+
   function toggleCategory(name) {
     const chosen = listIn(control("categories").value);
+    if (FIXED.has(name)) namePerson(!chosen.includes(name));
     control("categories").value = (chosen.includes(name) ? chosen.filter((each) => each !== name) : [...chosen, name]).join(", ");
     drawCategories();
     control("categories").dispatchEvent(new Event("input", { bubbles: true }));
@@ -184,11 +198,12 @@ export function createEventForm(form, { text, words, known, zone, me = () => "" 
   function open(given, repeatable) {
     isNew = repeatable;
     suggests = given.title === "";
-    before = { event_date: given.event_date, start_time: given.start_time, repeat_start: given.repeat_start };
+    before = { event_date: given.event_date, repeat_start: given.repeat_start };
     showsZone = Boolean(given.time_zone) && words.zoneOf({ ...given, start_time: given.start_time || "09:00" }) !== "";
     drawColours(given.color);
     drawZones(given.time_zone);
     for (const name of NAMES) if (control(name).value !== given[name]) control(name).value = given[name];
+    keepLength();
     several.checked = given.end_date !== "";
     recurrence.open(given);
     drawCategories();

@@ -26,9 +26,12 @@ const ORDINAL = `${NUMBER}(?:st|nd|rd|th)?`;
 const YEAR = "(?:19|20|21)[0-9]{2}";
 const HALVES = Object.keys(RELATIVE).sort((a, b) => b.length - a.length).join("|");
 
+/** A day of the lunar calendar isn't the solar one of the same numbers: it stays in the title. */
+const SOLAR = `(?<!음력 ?(?:${YEAR}년 ?)?)`;
+
 const SOURCES = [
-  [`${YEAR}(?:-[01]?[0-9]-|/[01]?[0-9]/|\\. ?[01]?[0-9]\\. ?|년 ?[01]?[0-9]월 ?)${NUMBER}(?:일|\\.(?![0-9]))?${BEHIND}`, numbered],
-  [`(?:1[0-2]|0?[1-9])(?:/${NUMBER}|월 ?${NUMBER}일)${BEHIND}`, numbered],
+  [`${SOLAR}${YEAR}(?:-[01]?[0-9]-|/[01]?[0-9]/|\\. ?[01]?[0-9]\\. ?|년 ?[01]?[0-9]월 ?)${NUMBER}(?:일|\\.(?![0-9]))?${BEHIND}`, numbered],
+  [`${SOLAR}(?:1[0-2]|0?[1-9])(?:/${NUMBER}|월 ?${NUMBER}일)${BEHIND}`, numbered],
   [`${NUMBER}일 ?\\([월화수목금토일](?:요일)?\\)`, dayOfMonth],
   [`(?:on )?${MONTH_NAME}\\.? ${ORDINAL}(?:,? ${YEAR})?`, named],
   [`(?:on )?${ORDINAL}(?: of)? ${MONTH_NAME}(?:,? ${YEAR})?`, named],

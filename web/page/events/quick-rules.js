@@ -28,7 +28,8 @@ const SOURCES = [
   [`(?:매일|every day|daily)`, () => ({ rule: "FREQ=DAILY" })],
   [`(?:[2-9]|[1-9][0-9]) ?일마다|every (?:[2-9]|[1-9][0-9]) days`, (text) => ({ rule: `FREQ=DAILY;INTERVAL=${/[0-9]+/.exec(text)[0]}` })],
   [`(?:매월|매달|every month|monthly)`, () => ({ rule: "FREQ=MONTHLY" })],
-  [`(?:매년|해마다|every year|yearly|annually)`, () => ({ rule: "FREQ=YEARLY" })],
+  // What comes back by the lunar calendar is on other days each year.
+  [`(?:(?:매년|해마다)(?! ?음력)|every year|yearly|annually)`, () => ({ rule: "FREQ=YEARLY" })],
 ];
 export const RULE = `(?:${SOURCES.map(([source]) => source).join("|")})`;
 export const COUNT = "(?:총 ?)?[0-9]{1,3} ?(?:회|번)(?: 반복)?|[0-9]{1,3} times";

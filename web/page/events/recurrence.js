@@ -93,7 +93,7 @@ export function ruleInWords(rule, start, { text, weekdayName, dayName }) {
     nth: text(NTH_TEXTS[form.repeat_nth] ?? "nth_1"), weekday: weekdayName(form.repeat_weekday),
   };
   const words = text((count === 1 ? EVERY : EVERY_SO_MANY)[form.recurrence], values);
-  if (form.repeat_ends === "until") return text("rule_until", { words, day: dayName(form.repeat_until) });
+  if (form.repeat_ends === "until" && form.repeat_until) return text("rule_until", { words, day: dayName(form.repeat_until) });
   return form.repeat_ends === "count" ? text("rule_count", { words, count: form.repeat_count }) : words;
 }
 

@@ -54,7 +54,8 @@ export function createSearch({ sync, text, language, today, when, open, expand, 
 
   function said(count, done, failed) {
     const found = count === 0 ? text(done ? "search_nothing" : "search_looking") : text("search_found", { count });
-    return failed > 0 ? `${found} ${text("search_partly")}` : found;
+    const isAll = [...sync.departments.keys()].every((id) => sync.shown.has(id));
+    return [found, failed > 0 && text("search_partly"), count === 0 && done && !isAll && text("search_only_shown")].filter(Boolean).join(" ");
   }
 
   function nextOf(series) {

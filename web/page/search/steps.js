@@ -1,5 +1,7 @@
 // An event's history as steps that people understand. Pure.
 
+import { addDays, daysBetween } from "../dates.js";
+
 const WHEN = ["event_date", "end_date", "start_time", "end_time", "time", "time_zone"];
 const FIELDS = ["title", "recurrence", "exceptions", "location", "categories", "people", "status", "color", "description", "url"];
 const KINDS = { event_created: "created", event_updated: "updated", event_deleted: "deleted" };
@@ -54,18 +56,28 @@ function kindOf(change, older) {
 export const isRestorable = (step, index) => step.kind !== "deleted" && index > 0;
 
 /**
- * Returns the events that were deleted last, newest first, of a department's newest changes (oldest first): `{event, at, by,
- * verified}`. Those that have come back since aren't among them.
+ * Returns the events, and single occurrences, that were deleted last, newest first, of a department's newest changes (oldest first):
+ * `{event, at, by, verified}`. Those that have come back since aren't among them.
  */
 export function deletedOf(changes) {
-  const newest = new Map();
-  for (const change of changes) {
-    if (!change.event) continue;
-    newest.delete(change.event.id);
-    newest.set(change.event.id, change);
-  }
-  return [...newest.values()].filter(({ kind }) => kind === "event_deleted").reverse()
-    .map(({ event, at, by, by_verified: verified }) => ({ event, at, by: by ?? "", verified: verified === true }));
+  const newest = new Map(changes.filter(({ event }) => event).map((change) => [change.event.id, change]));
+  return changes.flatMap((change) => {
+    const last = newest.get(change.event?.id);
+    if (last?.kind === "event_deleted") return change === last ? [told(change, change.event)] : [];
+    return change.kind === "event_updated" ? excludedBy(change, last.event).map((event) => told(change, event)) : [];
+  }).reverse();
+}
+
+const told = ({ at, by, by_verified: verified }, event) => ({ event, at, by: by ?? "", verified: verified === true });
+
+/** The occurrences that a change took out of a series, as far as they still are: an exception has the time of its change. */
+function excludedBy({ at }, series) {
+  const { recurrence, exceptions = {}, ...fields } = series;
+  const days = Object.keys(exceptions).filter((day) => exceptions[day].excluded === true && exceptions[day].last_modified === at);
+  return days.map((day) => ({
+    ...fields, id: `${series.id}_${day.replaceAll("-", "")}`, event_date: day,
+    ...(series.end_date ? { end_date: addDays(day, daysBetween(series.event_date, series.end_date)) } : {}),
+  }));
 }
 
 /** Returns the newest state that a deleted event can have again; null if it isn't deleted, or nothing is known of it. */

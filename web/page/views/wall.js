@@ -2,13 +2,24 @@
 
 import { element } from "../element.js";
 
+const SHOWN_FOR = 4_000;
+
 /** `isOn()` says whether it is one, `end()` leaves it. Returns `update()`, to be called when that may have changed. */
 export function createWall({ text, isOn, end }) {
   let lock = null;
-  // Seen by who comes to it with the Tab key; Esc does the same.
+  let stirred = null;
+  // Seen by who comes to it with the Tab key, moves the mouse or touches the screen; Esc does the same.
   const leave = element("button", { type: "button", className: "skip leave-wall", textContent: text("wall_end"), onclick: end, hidden: true });
   document.body.prepend(leave);
   document.addEventListener("keydown", ({ key }) => key === "Escape" && isOn() && end());
+  document.addEventListener("pointermove", stir);
+  document.addEventListener("pointerdown", stir);
+
+  function stir() {
+    clearTimeout(stirred);
+    leave.dataset.shown = "";
+    stirred = setTimeout(() => delete leave.dataset.shown, SHOWN_FOR);
+  }
 
   async function wake() {
     try {
@@ -19,7 +30,6 @@ export function createWall({ text, isOn, end }) {
   }
 
   function update() {
-    document.body.toggleAttribute("data-wall", isOn());
     leave.hidden = !isOn();
     if (isOn() && !document.hidden && (lock === null || lock?.released)) wake();
     if (!isOn() && lock) {

@@ -103,7 +103,16 @@ export function createCache({ timers, environment, calendars }) {
 function textOf(calendar) {
   if (!calendar?.loaded || calendar.cursor === null) return null;
   const { revision, cursor, held, events } = calendar;
-  return JSON.stringify({ format: FORMAT, revision, cursor, held, events: [...events.values()] });
+  const head = JSON.stringify({ format: FORMAT, revision, cursor, held });
+  return `${head.slice(0, -1)},"events":[${Array.from(events.values(), jsonOf).join()}]}`;
+}
+
+/** Events are replaced, never changed: the text of each is made once. It takes as much memory as the event itself. */
+const texts = new WeakMap();
+
+function jsonOf(event) {
+  if (!texts.has(event)) texts.set(event, JSON.stringify(event));
+  return texts.get(event);
 }
 
 /** The ids that have to go, oldest first, so that the rest fits. */

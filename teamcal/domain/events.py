@@ -31,7 +31,8 @@ _PUBLIC_DEPARTMENT = ("id", "name", "description", "created_at", "updated_at")
 
 
 _last_made: tuple[Record, Record] = ({}, {})
-"""An event and its public form: a write needs it for the list, for the members and for its answer."""
+"""An event and its public form: a write needs it for the list, for the members and for its answer. It stays
+in memory until another event is asked for."""
 
 
 def public_event(event: Record) -> Record:

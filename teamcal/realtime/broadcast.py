@@ -28,6 +28,7 @@ def members_of(manager: Any, room: str | None) -> tuple[str, ...]:
     """The Engine.IO ids of those who are in the room now: 9,000 of them in 0.1 ms."""
     if isinstance(manager, RoomManager):
         return manager.members(room)
+    # python-socketio's own, where its insides have changed (teamcal/realtime/trials.py).
     return tuple(manager.rooms.get("/", {}).get(room, {}).values())
 
 

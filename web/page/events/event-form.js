@@ -39,6 +39,7 @@ export function createEventForm(form, { text, words, known, zone, me = () => "" 
     several.addEventListener("change", severalChanged);
     control("event_date").addEventListener("change", moveDate);
     control("start_time").addEventListener("change", moveEnd);
+    control("start_time").addEventListener("blur", () => control("start_time").value && keepLength());
     control("end_time").addEventListener("change", keepLength);
     for (const type of ["input", "focus"]) control("people").addEventListener(type, suggestPeople);
     for (const [name, list] of [["location", "places"], ["people", "people"], ["own_category", "categories"]]) control(name).setAttribute("list", `event-${list}`);

@@ -64,7 +64,7 @@ export function deletedOf(changes) {
   return changes.flatMap((change) => {
     const last = newest.get(change.event?.id);
     if (last?.kind === "event_deleted") return change === last ? [told(change, change.event)] : [];
-    return change.kind === "event_updated" ? excludedBy(change, last.event).map((event) => told(change, event)) : [];
+    return last && change.kind === "event_updated" ? excludedBy(change, last.event).map((event) => told(change, event)) : [];
   }).reverse();
 }
 

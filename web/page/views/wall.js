@@ -2,6 +2,7 @@
 
 import { element } from "../element.js";
 
+/** Milliseconds for which the way out is seen after a movement. */
 const SHOWN_FOR = 4_000;
 
 /** `isOn()` says whether it is one, `end()` leaves it. Returns `update()`, to be called when that may have changed. */
@@ -16,6 +17,7 @@ export function createWall({ text, isOn, end }) {
   document.addEventListener("pointerdown", stir);
 
   function stir() {
+    if (!isOn()) return;
     clearTimeout(stirred);
     leave.dataset.shown = "";
     stirred = setTimeout(() => delete leave.dataset.shown, SHOWN_FOR);

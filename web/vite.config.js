@@ -10,7 +10,7 @@ import { compressed, lessTransports, licences, previousKept, serviceWorker } fro
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 
 // What the first look at the page needs is one file: many small ones compress worse.
-const EARLY = new RegExp(String.raw`/web/(sync/|page/(?!events/|search/|messages|lazy-|accounts/|departments/|(settings-panel|views/(times|planner|day-sheet|wall))\.))`
+const EARLY = new RegExp(String.raw`/web/(sync/|page/(?!events/|search/|messages|lazy-|accounts/|departments/|(settings-panel|copy-link|views/(times|planner|day-sheet|wall)|notices/(telling|bursts|sentences|moved-away))\.))`
   + String.raw`|/page/events/(event-fields|recurrence|words|categories|d-day|shortcuts|web-address)\.js|/page/accounts/(accounts|who|rights|shown-name|lazy-sign-in)\.js`
   + String.raw`|/page/departments/(departments|list|dragging|order|palette|selection|drop)\.js|/page/search/(category-filter|categories)\.js`
   + String.raw`|/node_modules/(?!fullcalendar/(timegrid|chunks/(4b6eee98|4ec5fb96|d7bcc98b)))`);

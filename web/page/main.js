@@ -71,8 +71,8 @@ const eventView = createEventView({
 // The rooms
 
 const notices = createNotices({
-  root: find("status"), sync, text, language, highlight, idsOf: changedIds, when: (event) => `${words.dayName(event.event_date)} ${words.when(event)}`,
-  open: ({ id, day }) => show(day, id), isSaid: () => rooms.events.isSaying(), mend: (write) => rooms.events.mend(write), deletedOf: (id) => rooms.deletedOf(id),
+  root: find("status"), sync, text, moment: words.moment, highlight, idsOf: changedIds, when: (event) => `${words.dayName(event.event_date)} ${words.when(event)}`,
+  open: ({ id, day }) => show(day, id), isSaid: () => rooms.events.isSaying(), isOwn: (entry) => rooms.isOwnImport(entry), mend: (write) => rooms.events.mend(write), deletedOf: (id) => rooms.deletedOf(id),
 });
 const { toast } = notices;
 createAccounts({ sync, text, language, toast, ownName, button: find("account"), strip: find("strip"), replaced: () => rooms.events.clear() });
@@ -96,6 +96,7 @@ const rooms = createRooms({
   sync, text, language, settings, toast, ownName, select, show, today: () => today, place: () => router.place, range: rangeNow, isReadOnly: () => router.place.wall, changed: redraw,
   // Where it can be seen already nothing is turned.
   go: ({ event_date: day }) => isInRange(day) || show(day),
+  link: ({ id, event_date: day, department_id: department }) => copy({ day, departments: [department], event: id }),
 });
 const sidebar = createSidebar({ settings, phone, changed: redraw });
 const shell = createShell({
@@ -107,11 +108,13 @@ const shell = createShell({
 const settingsPanel = lazy(() => import("./settings-panel.js"), ({ fillSettings }) => fillSettings(find("settings"), {
   text, settings, changed: settingChanged,
   commands: [
-    { label: "setting_link", run: copyLink }, { label: "setting_print", run: () => print() }, { label: "setting_wall", run: () => router.go({ wall: true }) },
+    { label: "setting_link", run: () => copy({ departments: [...sync.shown] }) }, { label: "setting_print", run: () => print() }, { label: "setting_wall", run: () => router.go({ wall: true }) },
     { label: "shortcut_help", run: () => void rooms.events.shortcuts() },
   ],
 }), failed);
 find("settings").addEventListener("beforetoggle", settingsPanel);
+const copyLink = lazy(() => import("./copy-link.js"), ({ createCopy }) => createCopy({ text, toast }), failed);
+const copy = async (place) => (await copyLink())?.(router.link(place));
 const wall = lazy(() => import("./views/wall.js"), ({ createWall }) => createWall({ text, isOn: () => router.place.wall, end: () => router.go({ wall: false }) }), failed);
 
 function failed(error) {
@@ -179,6 +182,7 @@ function eventsIn(first, last) {
 }
 
 function placed(place, cause) {
+  if (cause === "back") linkedEvent = place.event;
   if (place.departments !== null && cause === "back") select(new Set(place.departments), { remember: false });
   // What was open beside an event belongs to where one was.
   if (cause === "back") rooms.events.close();
@@ -198,17 +202,6 @@ function settingChanged(name, value) {
   document.documentElement.dataset.theme = settings.get("theme");
   heads += 1;
   return redraw();
-}
-
-async function copyLink() {
-  const link = router.link([...sync.shown]);
-  try {
-    await navigator.clipboard.writeText(link);
-    toast({ text: text("link_copied") });
-  } catch {
-    // Over plain http there is no clipboard: then it is in the address bar.
-    router.go({ departments: [...sync.shown] }, { replace: true });
-  }
 }
 
 // Departments

@@ -16,18 +16,18 @@ const find = (id) => document.getElementById(id);
 const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 /**
- * `show(day, id)` goes to a day and opens an event, `go(event)` goes to its day, `select(ids)` chooses departments, `changed()` draws
+ * `show(day, id)` goes to a day and opens an event, `go(event)` goes to its day, `link(event)` copies a link to it, `select(ids)` chooses departments, `changed()` draws
  * anew, `place()` is what is shown, `range()` its days, `shortcuts` the keys of the page.
  */
 export function createRooms(options) {
-  const { sync, text, language, settings, toast, today, range, show, select, changed, isReadOnly, shortcuts } = options;
+  const { sync, text, language, settings, toast, ownName, today, range, show, select, changed, isReadOnly, shortcuts } = options;
   const preferred = preferredOf(sync);
   const mayEditEvent = (event) => mayEdit(sync.session, sync.departments.get(event.department_id)) && !isReadOnly();
   const words = createWords({ language, text, clock: () => settings.get("clock") });
   const nameOf = (category) => categoryName(category, text);
   const room = (load, make) => lazy(load, make, (error) => toast({ text: error.message || text("network_failed"), kind: "failure" }));
   const written = async ({ write, message }) => (await events.room())?.undo.offer(write, message);
-  const common = { sync, text, language, when: words.dayAndTimes, rule: words.rule, written, today, nameOf };
+  const common = { sync, text, language, when: words.dayAndTimes, moment: words.moment, rule: words.rule, written, today, nameOf };
   const search = room(() => import("./search/search.js"), ({ createSearch }) => createSearch({
     ...common, when: words.when, expand, dDay, isShown: filter.isShown, open: ({ event, day }) => show(day, event.id),
   }));
@@ -43,18 +43,19 @@ export function createRooms(options) {
     root: find("departments"), sync, text, toast, preferred, show: select,
     deletedOf, statisticsOf: async (id) => (await statistics())?.open(id),
   });
-  return { events, filter, departments, deletedOf, mayEdit: mayEditEvent, preferred, search: async (typed) => (await search())?.open(typed) };
+  const isOwnImport = ({ departmentId, who }) => departments.isImporting(departmentId) && who === ownNameIn(sync, ownName);
+  return { events, filter, departments, isOwnImport, deletedOf, mayEdit: mayEditEvent, preferred, search: async (typed) => (await search())?.open(typed) };
 }
 
 /** The events' room, which is loaded before its first use: when somebody points at an event, or at what makes one. */
-function createLazyEvents({ sync, text, language, settings, toast, today, place, go, isReadOnly, ownName, room, preferred, mayEdit: mayEditEvent, history, shortcuts }) {
+function createLazyEvents({ sync, text, language, settings, toast, today, place, go, isReadOnly, ownName, room, preferred, mayEdit: mayEditEvent, history, link, shortcuts }) {
   // Keys that load the room; it brings its own, which do the same at once.
   const standIns = [];
   const events = room(() => import("./events/index.js"), ({ createEvents }) => {
     for (const remove of standIns.splice(0)) remove();
     const made = createEvents({
-      sync, text, language, today, newId, preferred, history, day: () => place().day, clock: () => settings.get("clock"), mayEdit: mayEditEvent,
-      editable: () => (isReadOnly() ? [] : inOrder(editable(sync.session, sync.departments))), person: () => sync.session?.user?.id ?? ownName.get(), me: () => sync.session?.user?.name ?? ownName.get(),
+      sync, text, language, today, newId, preferred, history, link, day: () => place().day, clock: () => settings.get("clock"), mayEdit: mayEditEvent,
+      editable: () => (isReadOnly() ? [] : inOrder(editable(sync.session, sync.departments))), person: () => sync.session?.user?.id ?? ownName.get(), me: () => ownNameIn(sync, ownName),
       shortcuts, saved: go, notify: ({ message, action, seconds }) => toast({ text: message, action: action ?? undefined, seconds }).close,
     });
     replaceQuick(made.quick);
@@ -109,6 +110,8 @@ function createLazyEvents({ sync, text, language, settings, toast, today, place,
     },
   };
 }
+
+const ownNameIn = (sync, ownName) => sync.session?.user?.name ?? ownName.get();
 
 /** Returns the department that a new event is most likely for: that of the last one, else the first that is shown. */
 function preferredOf(sync) {

@@ -26,8 +26,8 @@ export function createRouter({ begin, today, changed }) {
       if (fragmentOf(place) !== before) history[replace ? "replaceState" : "pushState"](null, "", fragmentOf(place));
       changed(place, cause);
     },
-    /** The address of this place, with the departments `ids`. */
-    link: (ids) => new URL(fragmentOf({ ...place, departments: ids }), location.href).href,
+    /** The address of another place: what `next` doesn't say is as it is here. */
+    link: (next) => new URL(fragmentOf({ ...place, ...next }), location.href).href,
   };
 }
 

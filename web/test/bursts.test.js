@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { entriesOf, linesOf, withMoves } from "../page/notices/bursts.js";
+import { linesOf, withMoves } from "../page/notices/bursts.js";
+import { entriesOf } from "../page/notices/entries.js";
 import { resolved } from "../page/notices/moved-away.js";
 import { announcementOf, sentence } from "../page/notices/sentences.js";
 import { translator } from "../page/messages.js";

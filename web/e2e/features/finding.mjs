@@ -132,6 +132,15 @@ async function imported(one, two, kind, by, go) {
   await closed(one, "exchange-dialog");
   await sees(one, title, day(15));
   assert.equal((await named(title)).department_id, departments["영업팀"]);
+  // The other one is told of it; one isn't told what one did oneself.
+  for (const [page, count] of [[two, 1], [one, 0]]) {
+    await equal("notices of it", async () => {
+      await page.click("#notices-button");
+      const found = await page.locator("#notices li", { hasText: title }).count();
+      await press(page, "Escape");
+      return found;
+    }, count);
+  }
 }
 
 /** Dropped on a department: it is its own then. */

@@ -20,6 +20,7 @@ export const FEATURES = {
     ["language", "Korean or English, of this browser only"],
     ["theme", "light or dark, of this browser only"],
     ["deep link", "a link shows the other one the same"],
+    ["event link", "a link to an event opens it for the other one"],
     ["back", "Back leads to what was seen before"],
   ],
   making: [

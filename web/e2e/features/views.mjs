@@ -1,6 +1,6 @@
 // The views and what is shown of them: see list.mjs.
 import assert from "node:assert/strict";
-import { activate, addDays, at, change, day, drawn, equal, fromTop, has, intoGrid, make, placeOf, press, sees, settings, shortcut, tabTo, today, typeDate, viewOf } from "./input.mjs";
+import { activate, addDays, at, change, choose, day, drawn, equal, fromTop, has, intoGrid, keyChoose, make, placeOf, press, sees, settings, shortcut, tabTo, today, typeDate, viewOf } from "./input.mjs";
 
 /** A view that one chooses: it shows what the other changes, and the other's own view stays. */
 function viewSteps(view, key) {
@@ -90,6 +90,24 @@ async function linked(one, two, copy) {
   await page.close();
 }
 
+async function linkedEvent(one, two, copy) {
+  const event = await make({ title: "보여 줄 일정" });
+  await at(one);
+  await at(two, today, "list");
+  await one.context().grantPermissions(CLIP);
+  await copy(one, event.title);
+  await one.locator("#toasts .toast", { hasText: "복사했습니다" }).waitFor();
+  const link = await one.evaluate(() => navigator.clipboard.readText());
+  // In a page that is open already, and in a new one.
+  for (const address of ["", "about:blank"]) {
+    if (address) await two.goto(address);
+    await two.goto(link);
+    await two.locator(".event-popover", { hasText: event.title }).waitFor();
+    await press(two, "Escape");
+    await equal("the place", () => placeOf(two), `#/${day(15)}/month?d=${event.department_id}`);
+  }
+}
+
 async function wentBack(one, two, go, back) {
   await at(one);
   await at(two);
@@ -164,6 +182,10 @@ export const STEPS = {
     read: (page) => page.evaluate(() => (getComputedStyle(document.body).backgroundColor.match(/\d+/g).slice(0, 3).reduce((sum, each) => sum + Number(each), 0) > 380 ? "light" : "dark")),
     before: "light", after: "dark", back: "system",
   }),
+  "event link": {
+    mouse: (one, two) => linkedEvent(one, two, (page, title) => choose(page, title, "link")),
+    keyboard: (one, two) => linkedEvent(one, two, (page, title) => keyChoose(page, title, day(15), "link")),
+  },
   "deep link": {
     mouse: (one, two) => linked(one, two, async (page) => {
       await settings(page);

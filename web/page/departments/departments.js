@@ -5,7 +5,7 @@
 //   toast(facts)  of notices/toasts.js
 //   preferred()   the department that a file is for which was dropped beside the list
 //   deletedOf(id), statisticsOf(id)  open what the search room shows of a department; left out, they aren't offered
-// Returns { draw(), create(), settings(id), access(id), exchange(id, files?), remove(id) }: draw() after `show`, the others
+// Returns { draw(), isImporting(id), create(), settings(id), access(id), exchange(id, files?), remove(id) }: draw() after `show`, the others
 // open the dialogs.
 
 import { isSame, isTokenMode, mayEdit, mayManage } from "../accounts/rights.js";
@@ -71,5 +71,5 @@ export function createDepartments({ root, sync, text, show, toast, deletedOf, st
   sync.on("session", ({ session, before }) => before && !isSame(before, session) && exchanging.made()?.clear());
   onDrop((files, departmentId) => exchange(departmentId ?? preferred(), files));
 
-  return { draw: list.draw, create, settings, access, exchange, remove };
+  return { draw: list.draw, isImporting: (id) => exchanging.made()?.isInto(id) ?? false, create, settings, access, exchange, remove };
 }

@@ -5,6 +5,8 @@ import { worded } from "../form-parts.js";
 
 export const LARGEST_FILE = 10_000_000;
 const PAUSE = 500;
+/** What was imported arrives as others see it, too: a moment later. */
+const ARRIVES_IN = 3_000;
 /** Entries that are shown of a report, in all. */
 const MOST_SHOWN = 500;
 const COUNTS = { created: "import_created", updated: "import_updated", unchanged: "import_unchanged", kept: "import_kept", refused: "import_refused" };
@@ -43,6 +45,9 @@ export function createImport({ routes, text }) {
   let button = null;
   let remarks = 0;
   let running = null;
+  // Department → how many files are being taken into it
+  const into = new Map();
+  const count = (id, by) => into.set(id, (into.get(id) ?? 0) + by);
 
   async function take(files, department) {
     clear();
@@ -64,10 +69,15 @@ export function createImport({ routes, text }) {
     if (file.size > LARGEST_FILE) throw Object.assign(new Error(text("import_too_large", { name: file.name })), { status: 413, errors: [] });
     state.textContent = text("import_sending", { name: file.name, department: department.name });
     progress.removeAttribute("value");
-    const begun = await routes.importFile(department.id, file);
-    for await (const { job, entries } of following(routes, begun)) {
-      if (running !== mine) return;
-      show(job, entries, file.name);
+    count(department.id, 1);
+    try {
+      const begun = await routes.importFile(department.id, file);
+      for await (const { job, entries } of following(routes, begun)) {
+        if (running !== mine) return;
+        show(job, entries, file.name);
+      }
+    } finally {
+      setTimeout(() => count(department.id, -1), ARRIVES_IN);
     }
   }
 
@@ -105,5 +115,5 @@ export function createImport({ routes, text }) {
     list.replaceChildren();
   }
 
-  return { report, take, clear, useButton: (start) => (button = start), isRunning: () => running !== null };
+  return { report, take, clear, useButton: (start) => (button = start), isRunning: () => running !== null, isInto: (id) => into.get(id) > 0 };
 }

@@ -45,11 +45,11 @@ function browserStorage() {
  * `today()`, `day()`: today, and the day that is shown. `person()`: whose drafts these are (an account's id, or a name); `me()`: his name.
  * `mayEdit(event)`; `editable()`: the departments that one may change, in order; `preferred()`: the id of the likely one.
  * `newId()`; `clock()`: "12" or "24". `notify({message, action?, seconds?})` shows a message and
- * returns how to close it. `history(event)`: shows who changed it, if there is such a thing. `saved(event)` is called after a save, so
+ * returns how to close it. `history(event)`: shows who changed it, if there is such a thing. `link(event)`: copies a link to it. `saved(event)` is called after a save, so
  * that the event can be shown. `shortcuts`: the page's registry (shortcuts.js).
  */
 export function createEvents(options) {
-  const { sync, text, language, today, day = today, person = () => "", mayEdit, editable, preferred, newId, history, notify, shortcuts, saved = () => {} } = options;
+  const { sync, text, language, today, day = today, person = () => "", mayEdit, editable, preferred, newId, history, link, notify, shortcuts, saved = () => {} } = options;
   const zone = options.zone ?? localZone;
   const words = createWords({ language, text, clock: options.clock, zone });
   const storage = options.storage ?? browserStorage();
@@ -62,7 +62,7 @@ export function createEvents(options) {
   const create = (fields = {}, more) => editable().length > 0 && dialog.create({ event_date: day(), department_id: preferred() ?? editable()[0].id, ...fields }, more);
   const duplicate = (event) => create({ ...duplicateOf(event), department_id: mayEdit(event) ? event.department_id : preferred() }, { isChanged: true });
   const popover = createPopover({
-    sync, text, words, mayEdit, today, on: { edit: dialog.edit, duplicate, move, remove: (event) => actions.remove(event), ...(history ? { history } : {}) },
+    sync, text, words, mayEdit, today, on: { edit: dialog.edit, duplicate, move, remove: (event) => actions.remove(event), link, ...(history ? { history } : {}) },
   });
   const quickKey = () => `teamcal.quick.${person() || "-"}`;
   const quick = createQuickForm({

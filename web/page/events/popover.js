@@ -13,7 +13,7 @@ const STATUS_TEXTS = { tentative: "status_tentative", cancelled: "status_cancell
 const GAP = 8;
 
 /**
- * `on` has `edit(event)`, `duplicate(event)`, `move(event)`, `remove(event)`, and `history(event)` if there is one; `mayEdit(event)`
+ * `on` has `edit(event)`, `duplicate(event)`, `move(event)`, `remove(event)`, `link(event)`, and `history(event)` if there is one; `mayEdit(event)`
  * says whether one may, `today()` is the day.
  * `open(event, anchor)` shows it beside the element `anchor`; the focus goes back there when it closes.
  */
@@ -175,7 +175,7 @@ export function createPopover({ sync, text, words, mayEdit, today, on }) {
 
   const foot = (event, edit) => element("footer", {},
     edit ? button("duplicate", "duplicate") : null, edit ? button("move", "move_to") : null,
-    on.history ? button("history", "history") : null, edit ? button("remove", "delete", { className: "danger" }) : null);
+    on.history ? button("history", "history") : null, button("link", "event_link"), edit ? button("remove", "delete", { className: "danger" }) : null);
 
   return { open, close, isOpen: () => shown !== null };
 }

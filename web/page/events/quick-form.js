@@ -22,6 +22,8 @@ export function createQuickForm({ text, words, actions, today, day, editable, pr
   const form = element("form", { className: "quick", noValidate: true }, input, preview);
   // The half of the day that was chosen for a time that may be in both.
   let chosen = {};
+  // Until something was typed, it is said what can be.
+  let isNew = true;
 
   const read = () => parseQuickEntry(input.value, {
     today: today(), day: day(), categories: categoryNames(known().categories), places: known().places, departments: editable(),
@@ -34,10 +36,12 @@ export function createQuickForm({ text, words, actions, today, day, editable, pr
   }
 
   function draw() {
+    const isEmpty = input.value.trim() === "";
+    isNew &&= isEmpty;
+    preview.hidden = isEmpty && !isNew;
+    if (isEmpty) return preview.replaceChildren(element("p", { className: "quiet", textContent: text("quick_help") }));
     const reading = read();
     const fields = fieldsOf(reading);
-    preview.hidden = input.value.trim() === "";
-    if (preview.hidden) return;
     preview.replaceChildren(
       element("p", { className: "quick-what" }, element("bdi", { className: "quick-title", textContent: fields.title || text("quick_untitled") }), element("span", { textContent: words.dayAndTimes(fields) })),
       element("p", { className: "quick-parts" }, ...parts(reading, fields)), ...reading.unclear.map(unclear), buttons());
@@ -100,6 +104,7 @@ export function createQuickForm({ text, words, actions, today, day, editable, pr
     if (writes) created(writes[0].event);
   }
 
+  draw();
   input.oninput = () => {
     remember(input.value);
     draw();

@@ -62,8 +62,13 @@ export function createWords({ language, text, clock = () => "24", zone = localZo
     return minutes > -1_440 ? relative.format(Math.round(minutes / 60), "hour") : relative.format(Math.round(minutes / 1_440), "day");
   }
 
+  /** Says when something was done: at once, or with its day in a `style` of Intl's. */
+  function moment(at, style) {
+    return new Intl.DateTimeFormat(language, { dateStyle: style, timeStyle: "short", hourCycle: clock() === "24" ? "h23" : "h12" }).format(at);
+  }
+
   return {
-    format, weekdayName, ago, time, times, when, dayAndTimes, zoneOf, shortDay, longDay, fullDay,
+    format, weekdayName, ago, moment, time, times, when, dayAndTimes, zoneOf, shortDay, longDay, fullDay,
     rule: (series) => ruleInWords(series.recurrence, series.event_date, { text, weekdayName: named(weekdayLong), dayName: fullDay }),
   };
 }

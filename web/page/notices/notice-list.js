@@ -2,15 +2,14 @@
 
 import { element } from "../element.js";
 import { button as makeButton, named, worded } from "../form-parts.js";
-import { sentence } from "./sentences.js";
 
 const MOST = 200;
 
 /**
- * Builds the button into `root`. `nameOf(departmentId)`, `dressed(element, departmentId)` gives the department's colour,
+ * Builds the button into `root`. `moment(at, style)` says a Date, `nameOf(departmentId)`, `dressed(element, departmentId)` gives the department's colour,
  * `open({id, day, departmentId})` shows an event, `deletedOf(departmentId)` what was deleted. Returns `{add(lines), clear()}`.
  */
-export function createNoticeList({ root, text, language, nameOf, dressed, open, deletedOf }) {
+export function createNoticeList({ root, text, moment, nameOf, dressed, open, deletedOf }) {
   const badge = element("span", { className: "badge", hidden: true });
   const heading = element("h2", { id: "notices-heading", tabIndex: -1, textContent: text("notices") });
   const list = element("ol");
@@ -19,8 +18,6 @@ export function createNoticeList({ root, text, language, nameOf, dressed, open, 
     element("header", {}, heading, makeButton(text("notices_clear"), clear, { className: "link" })), none, list);
   const button = element("button", { type: "button", id: "notices-button", className: "icon", popoverTargetElement: panel },
     bell(), badge);
-  const clock = new Intl.DateTimeFormat(language, { hour: "numeric", minute: "2-digit" });
-  const dated = new Intl.DateTimeFormat(language, { dateStyle: "short", timeStyle: "short" });
   let lines = [];
   let unseen = 0;
   root.append(button, panel);
@@ -42,9 +39,8 @@ export function createNoticeList({ root, text, language, nameOf, dressed, open, 
   }
 
   function item(line) {
-    const { key, values } = sentence(line, { text, nameOf, withDepartment: false });
     return element("li", {},
-      element("p", {}, ...worded(text, key, values)),
+      element("p", {}, ...worded(text, line.key, line.values)),
       element("p", { className: "quiet" },
         line.at ? timeOf(new Date(line.at)) : "",
         ...line.departments.slice(0, 3).map((id) => dressed(element("span", { className: "of" }, named(nameOf(id))), id)),
@@ -54,7 +50,7 @@ export function createNoticeList({ root, text, language, nameOf, dressed, open, 
 
   function timeOf(at) {
     const isToday = at.toDateString() === new Date().toDateString();
-    return element("time", { dateTime: at.toISOString(), title: dated.format(at), textContent: (isToday ? clock : dated).format(at) });
+    return element("time", { dateTime: at.toISOString(), title: moment(at, "short"), textContent: moment(at, isToday ? undefined : "short") });
   }
 
   function follow(show, where) {

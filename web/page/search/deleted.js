@@ -1,6 +1,6 @@
 // The events of a department that were deleted lately, and how one comes back.
 //
-// createDeleted({ sync, text, language, when, written }): as createHistory. Returns { open(departmentId) }.
+// createDeleted({ sync, text, when, moment, written }): as createHistory. Returns { open(departmentId) }.
 
 import "../dialogs.css";
 import "./search.css";
@@ -18,12 +18,11 @@ const MOST_SHOWN = 200;
 const MOST_CHECKED = 40;
 const AT_ONCE = 3;
 
-export function createDeleted({ sync, text, language, when, written }) {
+export function createDeleted({ sync, text, when, moment, written }) {
   const routes = createRoutes(sync);
   const list = element("ul", { id: "deleted-events", className: "steps wide" });
   const note = element("p", { className: "quiet wide", aria: { role: "status" } });
   const { dialog, run, fail, open } = formDialog(buildDialog(text, "deleted-dialog", { parts: [list, note], large: true }), { text, submit: () => {} });
-  const moment = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" });
   let department = null;
 
   async function load() {
@@ -61,7 +60,7 @@ export function createDeleted({ sync, text, language, when, written }) {
         mayEdit(sync.session, department) ? button(text("restore"), ({ currentTarget }) => run(() => restore(event, currentTarget.closest("li"))), {
           data: { restore: event.id }, aria: { label: text("restore_named", { title: event.title }) },
         }) : null),
-      element("p", { className: "quiet" }, ...worded(text, by ? "deleted_by" : "deleted_at", { at: moment.format(new Date(at)), who: by ? author({ who: by, verified }, text) : "" })));
+      element("p", { className: "quiet" }, ...worded(text, by ? "deleted_by" : "deleted_at", { at: moment(new Date(at), "medium"), who: by ? author({ who: by, verified }, text) : "" })));
   }
 
   /** What is listed may have come back meanwhile, or have moved: its own history knows. */

@@ -1,7 +1,8 @@
 // The history of an event: who changed what, and how it was brought back.
 //
-// createHistory({ sync, text, language, when, rule?, written }):
+// createHistory({ sync, text, when, moment, rule?, written }):
 //   when(event)  says when an event is, with its day
+//   moment(at, style)  says a Date
 //   rule(series) says a series' rule in words
 //   written({write, message})  is told of what was restored: shows the message with "undo"
 // Returns { open(event) }.
@@ -18,13 +19,12 @@ import { isRestorable, stepsOf } from "./steps.js";
 
 const LONGEST = 120;
 
-export function createHistory({ sync, text, language, when, rule = () => "", written }) {
+export function createHistory({ sync, text, when, moment, rule = () => "", written }) {
   const routes = createRoutes(sync);
   const list = element("ol", { id: "history-steps", className: "steps wide" });
   const note = element("p", { className: "quiet wide", aria: { role: "status" } });
   const { dialog, run, open, close } = formDialog(buildDialog(text, "history-dialog", { parts: [list, note], large: true }), { text, submit: () => {} });
   const heading = dialog.querySelector("h2");
-  const moment = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" });
   const values = createValues({ sync, text, when, rule });
   let shown = null;
 
@@ -43,9 +43,9 @@ export function createHistory({ sync, text, language, when, rule = () => "", wri
       element("div", { className: "step-head" },
         element("strong", { textContent: text(`step_${step.kind}`) }),
         step.by ? element("span", {}, named(author({ who: step.by, verified: step.verified }, text))) : element("span", { className: "quiet", textContent: text("nameless") }),
-        element("time", { className: "quiet", dateTime: step.at, textContent: moment.format(new Date(step.at)) }),
+        element("time", { className: "quiet", dateTime: step.at, textContent: moment(new Date(step.at), "medium") }),
         may && isRestorable(step, index) ? button(text("restore_step"), () => restore(step), {
-          className: "link", data: { restore: step.revision }, aria: { label: text("restore_step_of", { at: moment.format(new Date(step.at)) }) },
+          className: "link", data: { restore: step.revision }, aria: { label: text("restore_step_of", { at: moment(new Date(step.at), "medium") }) },
         }) : null),
       ...values.of(step));
   }

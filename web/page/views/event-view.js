@@ -33,7 +33,7 @@ export function createWords(language, text, settings = null, holidays = () => ne
   const [daysTitle, daysNarrow] = [{ year: "numeric", month: "long", day: "numeric" }, { month: "short", day: "numeric" }].map(rangeIn);
 
   return {
-    daysTitle, daysNarrow, weekdayShort, weekdayLong, monthName, dayName, shortDay, dayNarrow, when: said.when, rule: said.rule,
+    daysTitle, daysNarrow, weekdayShort, weekdayLong, monthName, dayName, shortDay, dayNarrow, when: said.when, rule: said.rule, moment: said.moment,
     /** `14:00`, or as 오후 2:00. */
     clock: (time) => (time ? said.time(time) : ""),
     /** The day in a title. */

@@ -75,6 +75,7 @@ export function createPlanner(root, { text, words, eventView, open, chosen, pick
       data: { event: event.id, department: event.department_id, focus: `event-${event.id}-${day}` },
     }, ...eventView.content(event, event.event_date === day));
     made.classList.toggle("continued", event.event_date < day);
+    made.classList.toggle("goes-on", day === shown.last && lastDay(event) > day);
     eventView.dress(made, event);
     eventView.mark(made, event);
     return made;

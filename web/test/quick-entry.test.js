@@ -226,6 +226,27 @@ test("where two readings are possible both are offered", () => {
   assert.deepEqual(parseQuickEntry("내일 보고 11/30 마감", OPTIONS).unclear.map(({ kind }) => kind), ["day"]);
 });
 
+test("bare hours are offered, and stay in the title until one is chosen", () => {
+  for (const [line, text, start, end, title] of [
+    ["Quote review the day after tomorrow 10 to 11", "10 to 11", "10:00", "11:00", "Quote review"],
+    ["tomorrow from 2 to 4 workshop", "2 to 4", "14:00", "16:00", "workshop"],
+    ["Monday 10-11 sync", "10-11", "10:00", "11:00", "sync"],
+    ["lunch at 12 tomorrow", "12", "12:00", undefined, "lunch"],
+    ["내일 10~11 주간회의", "10~11", "10:00", "11:00", "주간회의"],
+    ["tomorrow at 9 for 2 hours standup", "9", "09:00", "11:00", "standup"],
+  ]) {
+    const offered = parseQuickEntry(line, OPTIONS);
+    assert.equal(offered.fields.start_time, undefined, line);
+    assert.ok(offered.fields.title.includes(text), line);
+    assert.deepEqual([offered.unclear.length, offered.unclear[0].text, offered.unclear[0].choices.includes(start)], [1, text, true], line);
+    const { fields } = parseQuickEntry(line, { ...OPTIONS, chosen: { [text]: start } });
+    assert.deepEqual([fields.start_time, fields.end_time, fields.title], [start, end, title], line);
+  }
+  for (const line of ["tomorrow 3pm room 10-11", "1-2-3 budget", "30-40 people tomorrow", "A4 10-11-12 copies"]) {
+    assert.deepEqual(parseQuickEntry(line, OPTIONS).unclear, [], line);
+  }
+});
+
 test("a line that names no day is of the day that is shown", () => {
   assert.equal(parseQuickEntry("회식", { ...OPTIONS, day: "2026-12-24" }).fields.event_date, "2026-12-24");
   assert.equal(parseQuickEntry("내일 회식", { ...OPTIONS, day: "2026-12-24" }).fields.event_date, "2026-11-27");

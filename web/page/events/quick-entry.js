@@ -2,7 +2,7 @@
 //
 // Nothing is guessed: what isn't understood stays in the title, and of two different days, times or repetitions none is taken
 // (`unclear` says so). Times are read as the server reads texts (time-texts.js): "3시 반" has two readings, so it stays the
-// event's free text, and `unclear` offers both. A category stays in the title, too: "김민수 연차" has to say so everywhere.
+// event's free text, and `unclear` offers both. "10 to 11" may be no time at all: it stays in the title until one is chosen. A category stays in the title, too: "김민수 연차" has to say so everywhere.
 
 import { addDays, daysBetween } from "../dates.js";
 import { DATE, DAYS_LONG, dayIndex, existing, readDate, readDays } from "./quick-dates.js";
@@ -23,19 +23,19 @@ const FOLLOWING = "(?:사용|예정|신청|중)";
 
 /**
  * `today`: the day that relative days are counted from; `day`: the one that is meant where the line names none (today).
- * `categories`: names; `departments`: iterable of `{id, name}`; `places`: names that are in use.
+ * `chosen`: which of the starts of `unclear` was chosen, by its text. `categories`: names; `departments`: iterable of `{id, name}`; `places`: names that are in use.
  * Returns `{fields, understood, unclear}`: fields as `sync.create` takes them (with `event_date` and `title` always, and
  * `department_id` where one is named); `understood: [{kind, text}]` in the order of the line; `unclear: [{kind, text, choices}]`,
  * choices being start times.
  */
-export function parseQuickEntry(line, { today, day = today, categories = [], places = [], departments = [] }) {
+export function parseQuickEntry(line, { today, day = today, chosen = {}, categories = [], places = [], departments = [] }) {
   const reading = begin(line);
   const fields = {};
   readDepartment(reading, fields, [...departments]);
   readPlace(reading, fields);
   const rule = readRepetition(reading);
   const days = readDayRange(reading, today, rule);
-  readTimes(reading, fields);
+  readTimes(reading, fields, chosen);
   readKnownPlace(reading, fields, places);
   const base = days.first ?? day;
   fields.event_date = rule ? firstOf(rule, base) : base;
@@ -183,7 +183,7 @@ function readMonthDays(plain, today) {
   return last && last > first ? { first, last } : null;
 }
 
-function readTimes(reading, fields) {
+function readTimes(reading, fields, chosen) {
   const before = reading.unclear.length;
   const whole = takeAgreed(reading, "time", "(?:하루 ?|온)?종일|all[ -]?day", () => true);
   if (whole) return;
@@ -191,6 +191,7 @@ function readTimes(reading, fields) {
   const known = matches.filter(({ times, text }) => times?.start || bothHalves(text).length > 0);
   if (known.length !== 1) {
     if (known.length > 1) reading.unclear.push({ kind: "time", text: known.map(({ text }) => text).join(", "), choices: [] });
+    else readBareTimes(reading, fields, chosen);
     return;
   }
   const [{ match, times, text }] = known;
@@ -198,6 +199,23 @@ function readTimes(reading, fields) {
   if (times?.start) Object.assign(fields, { start_time: times.start, ...(times.end ? { end_time: times.end } : {}) }, lasting(reading, times));
   else fields.time = text;
   if (!times?.start && reading.unclear.length === before) reading.unclear.push({ kind: "time", text, choices: bothHalves(text) });
+}
+
+const BARE = "(?:(?:at |from )?[0-9]{1,2}(?: ?[~-] ?| to )[0-9]{1,2}|at [0-9]{1,2})";
+
+/** "10 to 11", "at 10": numbers that may be hours, of either half of the day. */
+function readBareTimes(reading, fields, chosen) {
+  const matches = found(reading, BARE);
+  if (matches.length !== 1) return;
+  const [match] = matches;
+  const text = shown(reading, match).replace(/^(at|from) /i, "");
+  const choices = ["am", "pm"].map((half) => timesFrom(`${text.replace(/ to /i, "-")}${half}`)).filter((times) => times?.start);
+  if (choices.length === 0) return;
+  reading.unclear.push({ kind: "time", text, choices: choices.map(({ start }) => start) });
+  const times = choices.find(({ start }) => start === chosen[text]);
+  if (!times) return;
+  take(reading, "time", match);
+  Object.assign(fields, { start_time: times.start, ...(times.end ? { end_time: times.end } : {}) }, lasting(reading, times));
 }
 
 const NOON = "(?:at )?(?:noon|midday)";

@@ -26,7 +26,7 @@ export function createQuickForm({ text, words, actions, today, day, editable, pr
   let isNew = true;
 
   const read = () => parseQuickEntry(input.value, {
-    today: today(), day: day(), categories: categoryNames(known().categories), places: known().places, departments: editable(),
+    today: today(), day: day(), chosen, categories: categoryNames(known().categories), places: known().places, departments: editable(),
   });
 
   function fieldsOf({ fields }) {

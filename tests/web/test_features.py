@@ -29,8 +29,8 @@ def test_by_mouse_and_by_keyboard(tmp_path: Path, part: str) -> None:
 @needs_browser
 @pytest.mark.slow
 @pytest.mark.timeout(400)
-@pytest.mark.parametrize("script", ["bugs", "phone", "old-client"])
+@pytest.mark.parametrize("script", ["bugs", "bar", "phone", "old-client"])
 def test_scripts(tmp_path: Path, script: str) -> None:
-    """The bugs of the page before and their kinds, a phone, and a client of the old kind beside the page."""
+    """Old bugs and their kinds, a bar of any width, a phone, and a client of the old kind beside the page."""
     with running("eventlet", data_dir=tmp_path) as server:
         follow(server, f"e2e/{script}.mjs", server.url)

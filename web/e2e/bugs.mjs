@@ -177,6 +177,54 @@ const steps = {
     await context.close();
     await clear();
   },
+  async "what a search finds opens, of days that aren't here yet"(one) {
+    await make({ title: "먼 방문", event_date: "2029-03-12", location: "부산" });
+    for (const take of [() => press(one, "Enter"), () => one.locator(".result").click()]) {
+      await at(one);
+      await one.reload();
+      await online(one);
+      await shortcut(one, "/");
+      await one.waitForSelector("#search-dialog[open]");
+      await one.fill("#search-input", "먼 방문");
+      await one.locator(".result", { hasText: "부산" }).waitFor();
+      await take();
+      await one.locator(".event-popover", { hasText: "부산" }).waitFor();
+      await press(one, "Escape");
+    }
+  },
+  async "what was deleted in any department is found from the search, without a guess"(one) {
+    await at(one);
+    const events = [await make({ title: "개발팀에서 지운 일정" }), await make({ title: "영업팀에서 지운 일정" }, "영업팀")];
+    for (const { id } of events) await api("DELETE", `/api/events/${id}`);
+    await shortcut(one, "/");
+    await one.click("#search-dialog [data-action=deleted]");
+    for (const { id } of events) await one.locator(`#deleted-events li[data-event="${id}"]`).waitFor();
+    const row = one.locator("#deleted-events li").first();
+    assert.match(await row.textContent(), /영업팀에서 지운 일정.*영업팀$/s);
+    await row.locator("button").click();
+    await sees(one, "영업팀에서 지운 일정");
+    await one.click("#deleted-dialog [data-action=cancel]");
+    await closed(one, "deleted-dialog");
+  },
+  async "Ctrl+Z takes back what quick entry has made, from its empty line"(one) {
+    await at(one);
+    await one.click(".quick-input");
+    await one.keyboard.type(`${Number(day(15).slice(5, 7))}월 16일 지나간 생각`);
+    await press(one, "Enter");
+    await sees(one, "지나간 생각");
+    await press(one, "Control+z");
+    await misses(one, "지나간 생각");
+  },
+  async "the categories beside the calendar are counted of what is shown"(one) {
+    await at(one);
+    for (const number of [15, 16]) await make({ title: `연차 ${number}`, event_date: day(number), categories: ["연차"] });
+    const count = () => one.locator(".category-switch[data-category=연차] .count").textContent();
+    await equal("in the month", count, 2);
+    await one.click("#views [data-view=day]");
+    await equal("on the day", count, 1);
+    await one.click("#views [data-view=month]");
+    await equal("in the month again", count, 2);
+  },
   async "a reload keeps a line of quick entry"(one) {
     await at(one);
     await one.fill(".quick-input", "내일 적다 만 회의");

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { closed, create, edit, follow, online, said, seen, shows, submit, visit } from "./browser.mjs";
 
 const [url, kind] = process.argv.slice(2);
-const account = { open: ["이름 적기", "김철수", "김 철수 😀"], guest: ["손님", "김철수 (손님)", "김 철수 😀 (손님)"] }[kind];
+const account = { open: ["이름 입력", "김철수", "김 철수 😀"], guest: ["손님", "김철수 (손님)", "김 철수 😀 (손님)"] }[kind];
 
 const steps = {
   async "the name is asked for beside the calendar, which works without an answer"(one) {

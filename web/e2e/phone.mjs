@@ -35,7 +35,7 @@ const steps = {
       await page.waitForSelector(".event-popover");
       assert.equal(await open(), 0, `${view}: an event was tapped`);
       // Where the finger was is what the popover has there now: a second tap must not edit unasked, nor what lies beneath.
-      await page.touchscreen.tap(180, 60);
+      await page.touchscreen.tap(120, 20);
       await page.waitForSelector(".event-popover", { state: "detached" });
       assert.equal(await open(), 0, `${view}: a tap beside the popover`);
       if (view === "month") {

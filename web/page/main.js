@@ -128,6 +128,10 @@ function drawAll() {
   const range = rangeNow();
   hold(range);
   const isLoading = [...sync.shown].some((id) => !sync.calendar(id).loaded);
+  if (filteredIn !== `${range.first} ${range.last}`) {
+    filteredIn = `${range.first} ${range.last}`;
+    rooms.filter.draw();
+  }
   shell.draw({ view, day, ...range, canCreate: mayCreate(), offersCreate: !isTokenMode(sync.session) || mayCreate(), sidebar: sidebar.isOpen() });
   isPatient &&= sync.connection.state !== "catching_up" && (!sync.listed || isLoading);
   if (isPatient) return;
@@ -155,6 +159,7 @@ function isInRange(day) {
   return first <= day && day <= last;
 }
 
+let filteredIn = "";
 let heldKey = "";
 let heldDays = ["", ""];
 
@@ -182,18 +187,21 @@ function eventsIn(first, last) {
 }
 
 function placed(place, cause) {
-  if (cause === "back") linkedEvent = place.event;
-  if (place.departments !== null && cause === "back") select(new Set(place.departments), { remember: false });
+  linkedEvent = cause === "back" ? place.event : null;
+  if (place.departments !== null && cause === "back") select(linked(place), { remember: false });
   // What was open beside an event belongs to where one was.
   if (cause === "back") rooms.events.close();
   sidebar.close();
   views.placed(cause);
   redraw();
+  openLinked();
 }
 
 function step(count) {
   const { day, view } = router.place;
-  router.go({ day: view === "day" ? addDays(day, count) : view === "week" ? addDays(day, 7 * count) : addMonths(day, count) });
+  if (view === "day" || view === "week") return router.go({ day: addDays(day, view === "day" ? count : 7 * count) });
+  const month = addMonths(day, count).slice(0, 7);
+  return router.go({ day: today.startsWith(month) ? today : `${month}-01` });
 }
 
 function settingChanged(name, value) {
@@ -237,11 +245,14 @@ function listed() {
   if (!sync.listed || isChosen) return;
   // Where there is no department yet, nobody has chosen anything.
   isChosen = sync.departments.size > 0;
-  const linked = router.place.departments;
-  select(initialSelection(inOrder(sync.departments), linked ?? remembered(), MOST_SHOWN), {
-    remember: linked === null && isChosen,
-  });
+  const { departments, event } = router.place;
+  const own = initialSelection(inOrder(sync.departments), remembered(), MOST_SHOWN);
+  if (departments === null) select(own, { remember: isChosen });
+  else select(linked({ departments: departments.filter((id) => sync.departments.has(id)), event }, own), { remember: false });
 }
+
+/** What a link shows: its departments, and if it only leads to an event `own`, too. */
+const linked = ({ departments, event }, own = sync.shown) => new Set([...(event === null ? [] : own), ...departments]);
 
 // Events
 
@@ -275,8 +286,8 @@ function view_(view) {
 function show(day, id) {
   router.go({ day });
   draw();
-  const event = id ? sync.find(id) : null;
-  if (event) openEvent(event, views.elementOf(id));
+  linkedEvent = id ?? null;
+  openLinked();
 }
 
 /** Marks events that somebody else has just changed. */
@@ -291,13 +302,14 @@ function highlight(ids) {
 
 let linkedEvent = router.place.event;
 
-/** A link names an event: it is opened once its days are here. */
+/** An event that a link names, or that a search has found: it is opened once its days are here. */
 function openLinked() {
   const event = linkedEvent && sync.find(linkedEvent);
   if (!event) return;
   linkedEvent = null;
-  router.go({ event: null }, { replace: true });
-  show(event.event_date, event.id);
+  if (router.place.event !== null) router.go({ day: event.event_date, event: null, departments: null }, { replace: true });
+  draw();
+  openEvent(event, views.elementOf(event.id));
 }
 
 // Start

@@ -29,11 +29,11 @@ export function createRooms(options) {
   const written = async ({ write, message }) => (await events.room())?.undo.offer(write, message);
   const common = { sync, text, language, when: words.dayAndTimes, moment: words.moment, rule: words.rule, written, today, nameOf };
   const search = room(() => import("./search/search.js"), ({ createSearch }) => createSearch({
-    ...common, when: words.when, expand, dDay, isShown: filter.isShown, open: ({ event, day }) => show(day, event.id),
+    ...common, when: words.when, expand, dDay, isShown: filter.isShown, deleted: () => deletedOf(...inOrder(sync.departments).map(({ id }) => id)), open: ({ event, day }) => show(day, event.id),
   }));
   const history = room(() => import("./search/history.js"), ({ createHistory }) => createHistory(common));
   const deleted = room(() => import("./search/deleted.js"), ({ createDeleted }) => createDeleted(common));
-  const deletedOf = async (id) => (await deleted())?.open(id);
+  const deletedOf = async (...ids) => (await deleted())?.open(ids);
   const statistics = room(() => import("./search/statistics.js"), ({ createStatistics }) => createStatistics(common));
   const events = createLazyEvents({ ...options, room, preferred, mayEdit: mayEditEvent, history: async (event) => (await history())?.open(event), shortcuts });
   const filter = createCategoryFilter({

@@ -3,7 +3,7 @@
 import { element } from "./element.js";
 import { VIEWS } from "./state.js";
 
-const narrow = matchMedia("(max-width: 700px)");
+const narrow = matchMedia("(max-width: 1700px)");
 const find = (id) => document.getElementById(id);
 
 /** Sets the fixed texts of the page. */

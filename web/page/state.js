@@ -64,7 +64,7 @@ export function rangeOf(view, day, weekStart, { monthGrid, addDays, startOfWeek 
     const first = startOfWeek(day, weekStart);
     return { first, last: addDays(first, 6) };
   }
-  if (view === "month") {
+  if (view !== "list") {
     const weeks = monthGrid(day, weekStart);
     return { first: weeks[0][0], last: weeks.at(-1)[6] };
   }

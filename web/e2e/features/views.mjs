@@ -104,7 +104,9 @@ async function linkedEvent(one, two, copy) {
     await two.goto(link);
     await two.locator(".event-popover", { hasText: event.title }).waitFor();
     await press(two, "Escape");
-    await equal("the place", () => placeOf(two), `#/${day(15)}/month?d=${event.department_id}`);
+    await equal("the place", () => placeOf(two), `#/${day(15)}/month`);
+    // What he sees besides stays.
+    assert.equal(await two.locator("#department-list input:not(:checked)").count(), 0);
   }
 }
 
@@ -155,19 +157,19 @@ export const STEPS = {
     keyboard: (one, two) => goes(one, two, today, (page) => shortcut(page, "t")),
   },
   step: {
-    mouse: (one, two) => goes(one, two, day(15), async (page) => {
+    mouse: (one, two) => goes(one, two, day(1), async (page) => {
       await page.click("#next");
       await page.waitForFunction((hash) => !location.hash.startsWith(hash), `#/${day(15)}`);
       await page.click("#previous");
     }),
-    keyboard: (one, two) => goes(one, two, day(15), async (page) => {
+    keyboard: (one, two) => goes(one, two, day(1), async (page) => {
       await shortcut(page, "j");
       await page.waitForFunction((hash) => !location.hash.startsWith(hash), `#/${day(15)}`);
       await press(page, "k");
-      await equal("the place", () => placeOf(page), `#/${day(15)}/month`);
+      await equal("the place", () => placeOf(page), `#/${day(1)}/month`);
       await intoGrid(page);
       await press(page, "PageDown");
-      await page.waitForFunction((hash) => !location.hash.startsWith(hash), `#/${day(15)}`);
+      await page.waitForFunction((hash) => !location.hash.startsWith(hash), `#/${day(1)}`);
       assert.ok(await has(page, "[data-date]"));
       await press(page, "PageUp");
     }),

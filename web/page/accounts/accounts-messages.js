@@ -17,7 +17,7 @@ export const ACCOUNTS_MESSAGES = {
     by_passcode: "부서 암호로 들어옴",
     name_ask: "이름을 입력하면 변경 이력에 함께 남습니다.",
     name_skip: "이름 없이 사용",
-    name_missing: "이름 적기",
+    name_missing: "이름 입력",
     setup: "첫 관리자 만들기",
     setup_hint: "이 링크는 한 번만 쓸 수 있습니다. 만든 뒤에는 아이디와 비밀번호로 로그인합니다.",
     device: "프로그램 연결",

@@ -66,7 +66,7 @@ function repetition({ text, field, input, options }) {
     field("field_department", select("department_id")),
     element("p", { className: "rule-text quiet wide", data: { repeat: "other" } }),
     element("div", { className: "repeat wide", data: { repeat: "repeated" } },
-      field("repeat_interval", input("repeat_interval", { type: "number", min: "1", max: "9999" })),
+      field("repeat_every_day", input("repeat_interval", { type: "number", min: "1", max: "9999" })),
       element("fieldset", { className: "repeat-days", data: { repeat: "weekly" } }, element("legend", { textContent: text("repeat_days") })),
       field("repeat_nth", select("repeat_nth"), { data: { repeat: "monthly_weekday" } }),
       field("repeat_days", select("repeat_weekday"), { data: { repeat: "monthly_weekday" } }),

@@ -66,7 +66,7 @@ export function createEvents(options) {
   });
   const quickKey = () => `teamcal.quick.${person() || "-"}`;
   const quick = createQuickForm({
-    text, words, actions, today, day, editable, preferred: () => preferred() ?? editable()[0]?.id, known, created: saved,
+    text, words, actions, today, day, editable, preferred: () => preferred() ?? editable()[0]?.id, known, undo: () => undo.last(), created: saved,
     more: (fields) => create(fields, { isChanged: true }), remember: (line) => storage.write(quickKey(), line || null), recall: () => storage.read(quickKey()) ?? "",
   });
   const panel = createConflictPanel({ text, words, departmentName: (id) => sync.departments.get(id)?.name ?? "" });

@@ -56,7 +56,7 @@ function begin(line) {
 }
 
 /** Returns all places where a source stands alone, as matches; none overlaps another. */
-const found = (reading, source) => [...reading.plain.matchAll(new RegExp(`${BEFORE}(?:${source})${AFTER}`, "g"))];
+const found = (reading, source) => [...reading.plain.matchAll(new RegExp(`${BEFORE}(?:${source})${AFTER}`, "gu"))];
 
 function take(reading, kind, { 0: whole, index }) {
   const text = reading.text.slice(index, index + whole.length).trim();
@@ -88,12 +88,13 @@ function readDepartment(reading, fields, departments) {
     take(reading, "department", match);
     return;
   }
+  for (const match of found(reading, "#\\p{L}[^\\s,;]{0,99}").slice(0, 1)) reading.unclear.push({ kind: "department", text: shown(reading, match), choices: [] });
 }
 
 const escaped = (text) => text.replace(/[.*+?^${}()|[\]\\/-]/g, "\\$&");
 
 function readPlace(reading, fields) {
-  const [match] = found(reading, '@"[^"]{1,200}"|@[^\\s@,;]{1,200}');
+  const [match] = found(reading, `@"[^"]{1,200}"|@[^\\s@,;]{0,40}(?:room|회의실) [0-9]{1,4}(?! ?[~-]| to |:)|@[^\\s@,;]{1,200}`);
   // An address of a person isn't one of a room.
   if (!match || /@[^@]*\.[a-z]{2,}$/.test(match[0])) return;
   fields.location = shown(reading, match).replace(/^@"?|"$/g, "");

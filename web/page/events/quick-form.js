@@ -11,9 +11,9 @@ const KINDS = { day: "quick_day", time: "quick_time", repetition: "quick_repetit
  * Returns `{element, focus(), isDirty(), clear()}`: put `element` where it belongs. `day()` is the day that is meant where the line
  * names none, `today()` today; `editable()` the departments that one may change, `preferred()` the id of the likely one;
  * `known()` returns `{categories, places}`; `more(fields)` opens the whole form with what was understood;
- * `remember(line)` and `recall()` keep the line over a reload.
+ * `undo()` takes the last change back; `remember(line)` and `recall()` keep the line over a reload.
  */
-export function createQuickForm({ text, words, actions, today, day, editable, preferred, known, more, created = () => {}, remember = () => {}, recall = () => "" }) {
+export function createQuickForm({ text, words, actions, today, day, editable, preferred, known, more, undo, created = () => {}, remember = () => {}, recall = () => "" }) {
   const input = element("input", {
     name: "quick", className: "quick-input", placeholder: text("quick_hint"), autocomplete: "off", maxLength: 500, enterKeyHint: "done",
     aria: { label: text("quick_entry"), describedby: "quick-preview" },
@@ -49,13 +49,14 @@ export function createQuickForm({ text, words, actions, today, day, editable, pr
 
   const part = (kind, content) => element("span", { className: "quick-part" }, element("span", { className: "quiet", textContent: text(KINDS[kind]) }), " ", element("bdi", { textContent: content }));
 
-  function parts({ understood }, fields) {
+  function parts({ understood, fields: { department_id: named } }, fields) {
     const department = editable().find(({ id }) => id === fields.department_id);
     return [
       fields.recurrence ? part("repetition", words.rule(fields)) : null,
       fields.location ? part("place", fields.location) : null,
       ...(fields.categories ?? []).map((each) => part("category", categoryName(each, text))),
       department ? part("department", department.name) : null,
+      department && !named && editable().length > 1 ? element("span", { className: "quiet", textContent: text("quick_other_department") }) : null,
       editable().length === 0 ? element("strong", { textContent: text("quick_no_department") }) : null,
       understood.length === 0 ? element("span", { className: "quiet", textContent: text("quick_nothing") }) : null,
     ].filter(Boolean);
@@ -114,6 +115,11 @@ export function createQuickForm({ text, words, actions, today, day, editable, pr
     save();
   };
   form.onkeydown = (press) => {
+    // There is nothing of its own to take back.
+    if (press.key.toLowerCase() === "z" && (press.ctrlKey || press.metaKey) && input.value === "") {
+      press.preventDefault();
+      undo();
+    }
     if (press.key !== "Escape" || press.isComposing) return;
     // What was typed stays.
     document.activeElement.blur();

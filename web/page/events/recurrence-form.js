@@ -7,6 +7,7 @@ const KIND_TEXTS = {
   none: "repeat_none", daily: "repeat_daily", weekly: "repeat_weekly", monthly_day: "repeat_monthly_day",
   monthly_weekday: "repeat_monthly_weekday", yearly: "repeat_yearly", other: "repeat_other",
 };
+const EVERY_TEXTS = { daily: "repeat_every_day", weekly: "repeat_every_week", monthly_day: "repeat_every_month", monthly_weekday: "repeat_every_month", yearly: "repeat_every_year" };
 const SINGLE = ["recurrence", "repeat_interval", "repeat_nth", "repeat_weekday", "repeat_ends", "repeat_until", "repeat_count"];
 
 /** Fills the choices of `form`, and shows of it what the chosen kind needs. `weekdayName(code)` names a weekday. */
@@ -33,6 +34,7 @@ export function createRecurrenceForm(form, { text, weekdayName }) {
     for (const part of form.querySelectorAll("[data-repeat]")) part.hidden = !shown[part.dataset.repeat];
     control("recurrence").querySelector("[value=other]").hidden = rule === "";
     form.querySelector(".rule-text").textContent = rule;
+    if (kind in EVERY_TEXTS) control("repeat_interval").closest("label").firstElementChild.textContent = text(EVERY_TEXTS[kind]);
   }
 
   const values = () => ({

@@ -11,11 +11,12 @@ const MOST = 200;
  */
 export function createNoticeList({ root, text, moment, nameOf, dressed, open, deletedOf }) {
   const badge = element("span", { className: "badge", hidden: true });
+  const clearing = makeButton(text("notices_clear"), clear, { className: "link" });
   const heading = element("h2", { id: "notices-heading", tabIndex: -1, textContent: text("notices") });
   const list = element("ol");
   const none = element("p", { className: "quiet", textContent: text("notices_none") });
   const panel = element("section", { id: "notices", popover: "auto", aria: { labelledby: heading.id } },
-    element("header", {}, heading, makeButton(text("notices_clear"), clear, { className: "link" })), none, list);
+    element("header", {}, heading, clearing), none, list);
   const button = element("button", { type: "button", id: "notices-button", className: "icon", popoverTargetElement: panel },
     bell(), badge);
   let lines = [];
@@ -35,6 +36,7 @@ export function createNoticeList({ root, text, moment, nameOf, dressed, open, de
     button.setAttribute("aria-label", label);
     button.title = label;
     none.hidden = lines.length > 0;
+    clearing.hidden = !none.hidden;
     if (panel.matches(":popover-open")) list.replaceChildren(...lines.map(item));
   }
 

@@ -1,6 +1,6 @@
-// The events of a department that were deleted lately, and how one comes back.
+// The events that were deleted lately, of one department or of several, and how one comes back.
 //
-// createDeleted({ sync, text, when, moment, written }): as createHistory. Returns { open(departmentId) }.
+// createDeleted({ sync, text, when, moment, written }): as createHistory. Returns { open(departmentIds) }.
 
 import "../dialogs.css";
 import "./search.css";
@@ -8,12 +8,14 @@ import { mayEdit } from "../accounts/rights.js";
 import { element } from "../element.js";
 import { formDialog } from "../form.js";
 import { buildDialog, button, named, worded } from "../form-parts.js";
+import { dress } from "../departments/palette.js";
 import { author } from "../notices/sentences.js";
 import { createRoutes } from "../routes.js";
 import { deletedOf, lastState } from "./steps.js";
 
-/** Changes of the department that are looked through. */
-const CHANGES = 1_000;
+/** Changes that are looked through, of all departments together; of each at least LEAST. */
+const [CHANGES, LEAST] = [1_000, 100];
+const MOST_DEPARTMENTS = 30;
 const MOST_SHOWN = 200;
 const MOST_CHECKED = 40;
 const AT_ONCE = 3;
@@ -23,14 +25,19 @@ export function createDeleted({ sync, text, when, moment, written }) {
   const list = element("ul", { id: "deleted-events", className: "steps wide" });
   const note = element("p", { className: "quiet wide", aria: { role: "status" } });
   const { dialog, run, fail, open } = formDialog(buildDialog(text, "deleted-dialog", { parts: [list, note], large: true }), { text, submit: () => {} });
-  let department = null;
+  let departments = [];
 
   async function load() {
-    const asked = department;
+    const asked = departments;
     note.textContent = text("history_loading");
-    // What was moved to another department looks deleted in the log of this one.
-    const deleted = deletedOf(await routes.newestChanges(asked.id, CHANGES)).filter(({ event }) => !sync.find(event.id)).slice(0, MOST_SHOWN);
-    if (department !== asked) return;
+    const found = [];
+    for (const department of asked) {
+      const changes = await routes.newestChanges(department.id, Math.max(LEAST, Math.floor(CHANGES / asked.length)));
+      if (departments !== asked || !dialog.open) return;
+      // What was moved to another department looks deleted in the log of this one.
+      found.push(...deletedOf(changes).filter(({ event }) => !sync.find(event.id)).map((each) => ({ ...each, department })));
+    }
+    const deleted = found.sort((one, other) => (one.at < other.at ? 1 : -1)).slice(0, MOST_SHOWN);
     list.replaceChildren(...deleted.map(item));
     tellNumber();
     for (let count = 0; count < AT_ONCE; count += 1) checkMoves(asked);
@@ -44,23 +51,24 @@ export function createDeleted({ sync, text, when, moment, written }) {
   async function checkMoves(asked) {
     for (;;) {
       const row = [...list.children].slice(0, MOST_CHECKED).find(({ dataset }) => dataset.checked === undefined);
-      if (!row || department !== asked || !dialog.open) return;
+      if (!row || departments !== asked || !dialog.open) return;
       row.dataset.checked = "";
       const isGone = await routes.history(row.dataset.event).then((history) => lastState(history) === null, ({ status }) => status === 404);
-      if (!isGone || department !== asked || row.contains(document.activeElement)) continue;
+      if (!isGone || departments !== asked || row.contains(document.activeElement)) continue;
       row.remove();
       tellNumber();
     }
   }
 
-  function item({ event, at, by, verified }) {
+  function item({ event, at, by, verified, department }) {
     return element("li", { data: { event: event.id } },
       element("div", { className: "step-head" },
         element("strong", {}, named(event.title)), element("span", { textContent: when(event) }),
         mayEdit(sync.session, department) ? button(text("restore"), ({ currentTarget }) => run(() => restore(event, currentTarget.closest("li"))), {
           data: { restore: event.id }, aria: { label: text("restore_named", { title: event.title }) },
         }) : null),
-      element("p", { className: "quiet" }, ...worded(text, by ? "deleted_by" : "deleted_at", { at: moment(new Date(at), "medium"), who: by ? author({ who: by, verified }, text) : "" })));
+      element("p", { className: "quiet" }, ...worded(text, by ? "deleted_by" : "deleted_at", { at: moment(new Date(at), "medium"), who: by ? author({ who: by, verified }, text) : "" }),
+        ...(departments.length > 1 ? [" · ", dress(named(department.name, { className: "of" }), department)] : [])));
   }
 
   /** What is listed may have come back meanwhile, or have moved: its own history knows. */
@@ -75,9 +83,9 @@ export function createDeleted({ sync, text, when, moment, written }) {
   }
 
   return {
-    open(departmentId) {
-      department = sync.departments.get(departmentId);
-      dialog.querySelector("h2").replaceChildren(...worded(text, "deleted_of", { name: department.name }));
+    open(departmentIds) {
+      departments = departmentIds.map((id) => sync.departments.get(id)).filter(Boolean).slice(0, MOST_DEPARTMENTS);
+      dialog.querySelector("h2").replaceChildren(...(departments.length === 1 ? worded(text, "deleted_of", { name: departments[0].name }) : [text("deleted_heading")]));
       list.replaceChildren();
       open({});
       run(load);

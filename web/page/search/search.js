@@ -6,6 +6,7 @@
 //   open({event, day}) shows an event on its day
 //   expand(series, from, to)  of teamcal-sync
 //   dDay(day, today)  "D-3" (events/d-day.js)
+//   deleted()         shows what was deleted
 //   isShown(event)    the filter by category, if what it hides is not to be found either
 // Returns { open(typed?), close() }.
 
@@ -13,7 +14,7 @@ import "../dialogs.css";
 import "./search.css";
 import { element } from "../element.js";
 import { addDays, asUtc } from "../dates.js";
-import { named } from "../form-parts.js";
+import { button, named } from "../form-parts.js";
 import { dress } from "../departments/palette.js";
 import { createRoutes } from "../routes.js";
 import { createEventSearch } from "./event-search.js";
@@ -22,7 +23,7 @@ import { inTime, marked } from "./matching.js";
 const MOST_SHOWN = 100;
 const AHEAD = 400;
 
-export function createSearch({ sync, text, language, today, when, open, expand, dDay = null, isShown = () => true }) {
+export function createSearch({ sync, text, language, today, when, open, expand, deleted, dDay = null, isShown = () => true }) {
   const routes = createRoutes(sync);
   const input = element("input", {
     type: "search", name: "q", id: "search-input", placeholder: text("search_placeholder"), autocomplete: "off", enterKeyHint: "search",
@@ -32,7 +33,8 @@ export function createSearch({ sync, text, language, today, when, open, expand, 
   const state = element("p", { className: "state quiet", aria: { role: "status" } });
   const close = element("button", { type: "button", className: "icon", textContent: "×", title: text("close"), aria: { label: text("close") } });
   const dialog = element("dialog", { id: "search-dialog", aria: { label: text("search") } },
-    element("form", { method: "dialog" }, element("div", { className: "search-head" }, input, close), state, list));
+    element("form", { method: "dialog" }, element("div", { className: "search-head" }, input, close), state, list,
+      element("footer", {}, button(text("deleted_heading"), () => dialog.close() || deleted(), { className: "link", data: { action: "deleted" } }))));
   const dayName = new Intl.DateTimeFormat(language, { timeZone: "UTC", year: "numeric", month: "short", day: "numeric", weekday: "short" });
   const eventSearch = createEventSearch({
     departments: () => [...sync.shown], held: (id) => sync.calendar(id).events.values(), found: routes.found, shown: draw,

@@ -60,7 +60,8 @@ export function createAgenda(root, { text, words, eventView, open }) {
       element("span", { className: "name", textContent: words.weekdayLong(day) }),
       day === today ? element("span", { className: "badge-today", textContent: text("agenda_today") }) : null,
       holiday ? element("span", { className: "holiday", textContent: holiday }) : null);
-    const items = element("ul", { className: "items" }, ...events.map((event) => eventView.dayItem(event)));
+    const items = events.length > 0 ? element("ul", { className: "items" }, ...events.map((event) => eventView.dayItem(event)))
+      : element("p", { className: "quiet none", textContent: text("day_empty") });
     return element("section", { className: "agenda-day", data: { date: day } }, heading, items);
   }
 
@@ -69,7 +70,7 @@ export function createAgenda(root, { text, words, eventView, open }) {
     show({ day, today, first, last, events, heads, isLoading }) {
       byId = new Map(events.map((event) => [event.id, event]));
       const days = byDay(events, first, last);
-      if (today >= first && today <= last && !days.has(today)) days.set(today, []);
+      if (today >= first && today <= last && !days.has(today) && !isLoading) days.set(today, []);
       const sorted = [...days].sort(([a], [b]) => (a < b ? -1 : 1));
       empty.hidden = events.length > 0;
       empty.textContent = text(isLoading ? "day_loading" : "agenda_empty");

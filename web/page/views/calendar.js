@@ -48,7 +48,11 @@ export function createCalendarView(root, { language, text, words, settings, acti
       dateClick: ({ dateStr, date, allDay, jsEvent }) => {
         const day = dateStr.slice(0, 10);
         if (jsEvent.detail === 2) actions.newEvent({ event_date: day, ...(allDay ? {} : { start_time: date.toISOString().slice(11, 16) }) });
-        else actions.pickDay(day);
+        else {
+          // FullCalendar leaves the focus where it is, so that keys would still go there.
+          if (!root.contains(document.activeElement)) document.activeElement?.blur();
+          actions.pickDay(day);
+        }
       },
       // One day, or one slot, is a click.
       select: (info) => (isClick(info) ? calendar.unselect() : actions.drag().onSelect(info)),

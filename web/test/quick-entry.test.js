@@ -247,6 +247,17 @@ test("bare hours are offered, and stay in the title until one is chosen", () => 
   }
 });
 
+test("a department may have any name; of one that there isn't it is said", () => {
+  const departments = ["A-B/팀", "개발 (본사)", "#1*", "팀.+?"].map((name, id) => ({ id: String(id), name }));
+  for (const { id, name } of departments) {
+    const { fields, unclear } = parseQuickEntry(`내일 회의 #${name}`, { ...OPTIONS, departments });
+    assert.deepEqual([fields.department_id, fields.title, unclear], [id, "회의", []], name);
+  }
+  const { fields, unclear } = parseQuickEntry("내일 회의 #총무팀", { ...OPTIONS, departments });
+  assert.deepEqual([fields.department_id, fields.title, unclear], [undefined, "회의 #총무팀", [{ kind: "department", text: "#총무팀", choices: [] }]]);
+  assert.deepEqual(parseQuickEntry("내일 안건 #3 회의", { ...OPTIONS, departments }).unclear, []);
+});
+
 test("a line that names no day is of the day that is shown", () => {
   assert.equal(parseQuickEntry("회식", { ...OPTIONS, day: "2026-12-24" }).fields.event_date, "2026-12-24");
   assert.equal(parseQuickEntry("내일 회식", { ...OPTIONS, day: "2026-12-24" }).fields.event_date, "2026-11-27");

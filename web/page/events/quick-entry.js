@@ -56,7 +56,7 @@ function begin(line) {
 }
 
 /** Returns all places where a source stands alone, as matches; none overlaps another. */
-const found = (reading, source) => [...reading.plain.matchAll(new RegExp(`${BEFORE}(?:${source})${AFTER}`, "gu"))];
+const found = (reading, source) => [...reading.plain.matchAll(new RegExp(`${BEFORE}(?:${source})${AFTER}`, "g"))];
 
 function take(reading, kind, { 0: whole, index }) {
   const text = reading.text.slice(index, index + whole.length).trim();
@@ -88,7 +88,7 @@ function readDepartment(reading, fields, departments) {
     take(reading, "department", match);
     return;
   }
-  for (const match of found(reading, "#\\p{L}[^\\s,;]{0,99}").slice(0, 1)) reading.unclear.push({ kind: "department", text: shown(reading, match), choices: [] });
+  for (const match of found(reading, "#[가-힣a-z][^\\s,;]{0,99}").slice(0, 1)) reading.unclear.push({ kind: "department", text: shown(reading, match), choices: [] });
 }
 
 const escaped = (text) => text.replace(/[.*+?^${}()|[\]\\/-]/g, "\\$&");

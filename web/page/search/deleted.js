@@ -20,6 +20,12 @@ const MOST_SHOWN = 200;
 const MOST_CHECKED = 40;
 const AT_ONCE = 3;
 
+/** One of several departments may be gone meanwhile, or out of sight. */
+function unlessGone(error) {
+  if (![403, 404].includes(error.status)) throw error;
+  return [];
+}
+
 export function createDeleted({ sync, text, when, moment, written }) {
   const routes = createRoutes(sync);
   const list = element("ul", { id: "deleted-events", className: "steps wide" });
@@ -32,7 +38,7 @@ export function createDeleted({ sync, text, when, moment, written }) {
     note.textContent = text("history_loading");
     const found = [];
     for (const department of asked) {
-      const changes = await routes.newestChanges(department.id, Math.max(LEAST, Math.floor(CHANGES / asked.length)));
+      const changes = await routes.newestChanges(department.id, Math.max(LEAST, Math.floor(CHANGES / asked.length))).catch(unlessGone);
       if (departments !== asked || !dialog.open) return;
       // What was moved to another department looks deleted in the log of this one.
       found.push(...deletedOf(changes).filter(({ event }) => !sync.find(event.id)).map((each) => ({ ...each, department })));

@@ -91,6 +91,8 @@ async function visit(id) {
   await devtools.send("Network.enable");
   // Processor time: what other programs take doesn't count.
   await devtools.send("Performance.enable", { timeDomain: "threadTicks" });
+  // A window of Chromium's takes half a second of a processor while it opens: people have one open.
+  await page.waitForTimeout(1_000);
   await page.goto(`${url}/#/${DAY}/month?d=${id}`);
   const first = { drawn: await page.evaluate(() => globalThis.drawn), bytes: { ...bytes }, tasks: await tasks(devtools) };
   await page.waitForSelector('#connection[data-state="live"]');

@@ -128,8 +128,8 @@ function drawAll() {
   const range = rangeNow();
   hold(range);
   const isLoading = [...sync.shown].some((id) => !sync.calendar(id).loaded);
-  if (filteredIn !== `${range.first} ${range.last}`) {
-    filteredIn = `${range.first} ${range.last}`;
+  if (countedFrom !== range.first || countedTo !== range.last) {
+    [countedFrom, countedTo] = [range.first, range.last];
     rooms.filter.draw();
   }
   shell.draw({ view, day, ...range, canCreate: mayCreate(), offersCreate: !isTokenMode(sync.session) || mayCreate(), sidebar: sidebar.isOpen() });
@@ -159,7 +159,8 @@ function isInRange(day) {
   return first <= day && day <= last;
 }
 
-let filteredIn = "";
+// The days of which the categories were counted.
+let [countedFrom, countedTo] = ["", ""];
 let heldKey = "";
 let heldDays = ["", ""];
 
@@ -188,7 +189,7 @@ function eventsIn(first, last) {
 
 function placed(place, cause) {
   linkedEvent = cause === "back" ? place.event : null;
-  if (place.departments !== null && cause === "back") select(linked(place), { remember: false });
+  if (place.departments !== null && cause === "back") select(linkedDepartments(place), { remember: false });
   // What was open beside an event belongs to where one was.
   if (cause === "back") rooms.events.close();
   sidebar.close();
@@ -248,11 +249,11 @@ function listed() {
   const { departments, event } = router.place;
   const own = initialSelection(inOrder(sync.departments), remembered(), MOST_SHOWN);
   if (departments === null) select(own, { remember: isChosen });
-  else select(linked({ departments: departments.filter((id) => sync.departments.has(id)), event }, own), { remember: false });
+  else select(linkedDepartments({ departments: departments.filter((id) => sync.departments.has(id)), event }, own), { remember: false });
 }
 
 /** What a link shows: its departments, and if it only leads to an event `own`, too. */
-const linked = ({ departments, event }, own = sync.shown) => new Set([...(event === null ? [] : own), ...departments]);
+const linkedDepartments = ({ departments, event }, own = sync.shown) => new Set([...(event === null ? [] : own), ...departments]);
 
 // Events
 

@@ -25,7 +25,7 @@ export function createAccounts({ sync, text, language, toast, ownName, button, s
   const notice = (message) => toast({ text: message });
   const session = () => sync.session;
   let asked = false;
-  const name = createNameStrip(strip, { text, given, left, signIn: () => who.signIn(), signOut: () => who.signOut() });
+  const name = createNameStrip(strip, { text, given, endAsking, signIn: () => who.signIn(), signOut: () => who.signOut() });
   const who = createWho({ sync, routes, text, changed, replaced, failed });
   const users = lazy(() => import("./users.js"), ({ createUsersDialog }) => createUsersDialog({ routes, text, session, notice }), failed);
   const account = lazy(() => import("./account.js"), ({ createAccountDialog }) => createAccountDialog({
@@ -51,10 +51,10 @@ export function createAccounts({ sync, text, language, toast, ownName, button, s
     const before = ownName.get();
     ownName.set(typed);
     if (ownName.get() !== before) sync.renamed();
-    left();
+    endAsking();
   }
 
-  function left() {
+  function endAsking() {
     name.hide();
     draw();
     button.focus();
@@ -72,14 +72,14 @@ export function createAccounts({ sync, text, language, toast, ownName, button, s
 }
 
 /** The strip that asks for a name, where it is in nobody's way. */
-function createNameStrip(strip, { text, given, left, ...who }) {
+function createNameStrip(strip, { text, given, endAsking, ...who }) {
   const field = input("name", { id: "name-input", maxLength: 100 });
   const signIn = makeButton(text("sign_in"), who.signIn, { data: { action: "sign-in" } });
   const signOut = makeButton(text("sign_out"), who.signOut, { data: { action: "sign-out" } });
   const form = element("form", {
     id: "name-form", className: "strip", noValidate: true, autocomplete: "off", hidden: true,
     onkeydown({ key }) {
-      if (key === "Escape") left();
+      if (key === "Escape") endAsking();
     },
     onsubmit(submission) {
       submission.preventDefault();

@@ -71,5 +71,5 @@ export function createDepartments({ root, sync, text, show, toast, deletedOf, st
   sync.on("session", ({ session, before }) => before && !isSame(before, session) && exchanging.made()?.clear());
   onDrop((files, departmentId) => exchange(departmentId ?? preferred(), files));
 
-  return { draw: list.draw, isImporting: (id) => exchanging.made()?.isInto(id) ?? false, create, settings, access, exchange, remove };
+  return { draw: list.draw, isImporting: (id) => exchanging.made()?.isImporting(id) ?? false, create, settings, access, exchange, remove };
 }

@@ -68,7 +68,7 @@ export function createExchangeDialog({ routes, text, departments, mayEdit, sessi
     /** Somebody else sits here: an import goes on, but he doesn't see its report. */
     clear: imports.clear,
     /** Whether something is being imported into a department, or was just now. */
-    isInto: imports.isInto,
+    isImporting: imports.isImporting,
     /** `dropped`: files that were dropped on the page. Nothing is sent before the user says so. */
     open(departmentId, dropped = null) {
       choice.replaceChildren(...inOrder(departments()).map(({ id, name }) => element("option", { value: id, textContent: name })));

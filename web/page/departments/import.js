@@ -115,5 +115,5 @@ export function createImport({ routes, text }) {
     list.replaceChildren();
   }
 
-  return { report, take, clear, useButton: (start) => (button = start), isRunning: () => running !== null, isInto: (id) => into.get(id) > 0 };
+  return { report, take, clear, useButton: (start) => (button = start), isRunning: () => running !== null, isImporting: (id) => into.get(id) > 0 };
 }

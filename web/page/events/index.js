@@ -45,8 +45,8 @@ function browserStorage() {
  * `today()`, `day()`: today, and the day that is shown. `person()`: whose drafts these are (an account's id, or a name); `me()`: his name.
  * `mayEdit(event)`; `editable()`: the departments that one may change, in order; `preferred()`: the id of the likely one.
  * `newId()`; `clock()`: "12" or "24". `notify({message, action?, seconds?})` shows a message and
- * returns how to close it. `history(event)`: shows who changed it, if there is such a thing. `link(event)`: copies a link to it. `saved(event)` is called after a save, so
- * that the event can be shown. `shortcuts`: the page's registry (shortcuts.js).
+ * returns how to close it. `history(event)`: shows who changed it, if there is such a thing.
+ * `link(event)`: copies a link to it. `saved(event)` is called after a save, so that the event can be shown. `shortcuts`: the page's registry (shortcuts.js).
  */
 export function createEvents(options) {
   const { sync, text, language, today, day = today, person = () => "", mayEdit, editable, preferred, newId, history, link, notify, shortcuts, saved = () => {} } = options;

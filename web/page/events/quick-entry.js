@@ -2,7 +2,8 @@
 //
 // Nothing is guessed: what isn't understood stays in the title, and of two different days, times or repetitions none is taken
 // (`unclear` says so). Times are read as the server reads texts (time-texts.js): "3시 반" has two readings, so it stays the
-// event's free text, and `unclear` offers both. "10 to 11" may be no time at all: it stays in the title until one is chosen. A category stays in the title, too: "김민수 연차" has to say so everywhere.
+// event's free text, and `unclear` offers both. "10 to 11" may be no time at all: it stays in the title until
+// a start is chosen. A category stays in the title, too: "김민수 연차" has to say so everywhere.
 
 import { addDays, daysBetween } from "../dates.js";
 import { DATE, DAYS_LONG, dayIndex, existing, readDate, readDays } from "./quick-dates.js";
@@ -23,7 +24,8 @@ const FOLLOWING = "(?:사용|예정|신청|중)";
 
 /**
  * `today`: the day that relative days are counted from; `day`: the one that is meant where the line names none (today).
- * `chosen`: which of the starts of `unclear` was chosen, by its text. `categories`: names; `departments`: iterable of `{id, name}`; `places`: names that are in use.
+ * `chosen`: the start that was chosen for a text of `unclear`, by that text.
+ * `categories`: names; `departments`: iterable of `{id, name}`; `places`: names that are in use.
  * Returns `{fields, understood, unclear}`: fields as `sync.create` takes them (with `event_date` and `title` always, and
  * `department_id` where one is named); `understood: [{kind, text}]` in the order of the line; `unclear: [{kind, text, choices}]`,
  * choices being start times.
@@ -88,7 +90,8 @@ function readDepartment(reading, fields, departments) {
     take(reading, "department", match);
     return;
   }
-  for (const match of found(reading, "#[가-힣a-z][^\\s,;]{0,99}").slice(0, 1)) reading.unclear.push({ kind: "department", text: shown(reading, match), choices: [] });
+  const [unknown] = found(reading, "#[가-힣a-z][^\\s,;]{0,99}");
+  if (unknown) reading.unclear.push({ kind: "department", text: shown(reading, unknown), choices: [] });
 }
 
 const escaped = (text) => text.replace(/[.*+?^${}()|[\]\\/-]/g, "\\$&");

@@ -116,7 +116,7 @@ export function createQuickForm({ text, words, actions, today, day, editable, pr
   };
   form.onkeydown = (press) => {
     // There is nothing of its own to take back.
-    if (press.key.toLowerCase() === "z" && (press.ctrlKey || press.metaKey) && input.value === "") {
+    if (press.key.toLowerCase() === "z" && (press.ctrlKey || press.metaKey) && !press.shiftKey && input.value === "") {
       press.preventDefault();
       undo();
     }
